@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's newest interface on older kernels.
+ *
+ * The sources are written against the newest kernel; this header is included
+ * before each of them and gives older ones what they lack.  It is the only
+ * place that knows kernel versions.
+ */
+#ifndef VFIO_PCI_COMPAT_H
+#define VFIO_PCI_COMPAT_H
+
+#include <linux/version.h>
+
+#ifndef __ASSEMBLY__
+
+#include <linux/pci.h>
+
+/* A quirk of s390's ISM device, and the flag for it, came with 6.16 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+static inline bool pci_bars_non_mappable(const struct pci_dev *pdev)
+{
+	return false;
+}
+#else
+static inline bool pci_bars_non_mappable(const struct pci_dev *pdev)
+{
+	return pdev->non_mappable_bars;
+}
+#endif
+
+/* The producer's token and interrupt became arguments */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#include <linux/irqbypass.h>
+
+struct eventfd_ctx;
+
+static inline int
+vfio_pci_compat_register_producer(struct irq_bypass_producer *producer,
+				  struct eventfd_ctx *eventfd, int irq)
+{
+	producer->token = eventfd;
+	producer->irq = irq;
+	return irq_bypass_register_producer(producer);
+}
+
+#define irq_bypass_register_producer(producer, eventfd, irq) \
+	vfio_pci_compat_register_producer(producer, eventfd, irq)
+#endif
+
+/* Page frame numbers lost their type */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#include <linux/huge_mm.h>
+#include <linux/pfn_t.h>
+
+#define vmf_insert_pfn_pmd(vmf, pfn, write) \
+	vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write)
+#define vmf_insert_pfn_pud(vmf, pfn, write) \
+	vmf_insert_pfn_pud(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write)
+#endif
+
+/*
+ * Operations that struct vfio_device_ops doesn't have: the ioctl operation
+ * answers VFIO_DEVICE_GET_REGION_INFO itself, the match operation checks
+ * tokens, and there are no PASIDs.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define VFIO_PCI_COMMON_NEWEST_OPS
+#endif
+
+#endif /* __ASSEMBLY__ */
+
+#endif /* VFIO_PCI_COMPAT_H */

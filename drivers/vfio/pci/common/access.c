@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The gate: stops and resumes the user's access to a device.
+ *
+ * While memory decoding is off, the device is in reset, changes its power
+ * state or was sent to low power, an access of the user could hang the
+ * machine or hit something else.  Whoever causes such a state holds the gate
+ * for write and, if access has to stop, takes the user's mappings away; the
+ * next touch of one faults, and the fault handler waits for the gate and then
+ * looks at the state (mmap.c).  Reads, writes and ioeventfds hold the gate for
+ * read around their access and look at the state first.
+ *
+ * Owns vfio_pci_device.gate.  Callers may sleep and hold none of: gate.lock,
+ * intx_lock, mmap_lock.
+ */
+#include <linux/mm.h>
+#include <linux/pm_runtime.h>
+
+#include "access.h"
+
+void vfio_pci_gate_init(struct vfio_pci_device *vdev)
+{
+	init_rwsem(&vdev->gate.lock);
+}
+
+/* Take away every mapping of a BAR, whoever has it */
+static void zap_bars(struct vfio_pci_device *vdev)
+{
+	lockdep_assert_held_write(&vdev->gate.lock);
+
+	unmap_mapping_range(vdev->vdev.inode->i_mapping, 0,
+			    vfio_pci_common_index_to_offset(VFIO_PCI_ROM_REGION_INDEX),
+			    true);
+}
+
+/* Nobody gets in; those with a mapping keep it */
+void vfio_pci_gate_hold(struct vfio_pci_device *vdev)
+{
+	down_write(&vdev->gate.lock);
+}
+
+/* Nobody gets in, nobody keeps a mapping, until vfio_pci_gate_resume() */
+void vfio_pci_gate_stop(struct vfio_pci_device *vdev)
+{
+	down_write(&vdev->gate.lock);
+	zap_bars(vdev);
+}
+
+/* The same for callers that hold gates of other devices; false if contended */
+bool vfio_pci_gate_try_stop(struct vfio_pci_device *vdev)
+{
+	if (!down_write_trylock(&vdev->gate.lock))
+		return false;
+	zap_bars(vdev);
+	return true;
+}
+
+void vfio_pci_gate_resume(struct vfio_pci_device *vdev)
+{
+	up_write(&vdev->gate.lock);
+}
+
+/*
+ * For the kernel's own accesses to memory resources (MSI-X table, ROM): hold
+ * the gate and turn memory decoding on, whatever the user has set.  Returns
+ * the command register to restore.
+ */
+u16 vfio_pci_gate_force_memory(struct vfio_pci_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 command;
+
+	vfio_pci_gate_hold(vdev);
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (!(command & PCI_COMMAND_MEMORY))
+		pci_write_config_word(pdev, PCI_COMMAND,
+				      command | PCI_COMMAND_MEMORY);
+	return command;
+}
+
+void vfio_pci_gate_restore_memory(struct vfio_pci_device *vdev, u16 command)
+{
+	if (!(command & PCI_COMMAND_MEMORY))
+		pci_write_config_word(vdev->pdev, PCI_COMMAND, command);
+	vfio_pci_gate_resume(vdev);
+}
+
+/* Wake the device for the rest of this call; -EIO if it can't be woken */
+int vfio_pci_access_wake(struct vfio_pci_access *access)
+{
+	struct pci_dev *pdev = access->vdev->pdev;
+
+	if (access->awake)
+		return 0;
+	if (pm_runtime_resume_and_get(&pdev->dev) < 0) {
+		pci_info_ratelimited(pdev, "can't be resumed for an access\n");
+		return -EIO;
+	}
+	access->awake = true;
+	return 0;
+}
+
+void vfio_pci_access_end(struct vfio_pci_access *access)
+{
+	if (access->awake)
+		pm_runtime_put(&access->vdev->pdev->dev);
+}
