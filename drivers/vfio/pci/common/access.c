@@ -46,13 +46,17 @@ void vfio_pci_gate_stop(struct vfio_pci_device *vdev)
 	zap_bars(vdev);
 }
 
-/* The same for callers that hold gates of other devices; false if contended */
-bool vfio_pci_gate_try_stop(struct vfio_pci_device *vdev)
+/*
+ * The same for several devices: @order is held by everybody who stops more
+ * than one.  Those who hold one gate never wait for another.
+ */
+void vfio_pci_gate_stop_nested(struct vfio_pci_device *vdev,
+			       struct mutex *order)
 {
-	if (!down_write_trylock(&vdev->gate.lock))
-		return false;
+	lockdep_assert_held(order);
+
+	down_write_nest_lock(&vdev->gate.lock, order);
 	zap_bars(vdev);
-	return true;
 }
 
 void vfio_pci_gate_resume(struct vfio_pci_device *vdev)

@@ -21,7 +21,8 @@ struct vfio_pci_access {
 void vfio_pci_gate_init(struct vfio_pci_device *vdev);
 void vfio_pci_gate_hold(struct vfio_pci_device *vdev);
 void vfio_pci_gate_stop(struct vfio_pci_device *vdev);
-bool vfio_pci_gate_try_stop(struct vfio_pci_device *vdev);
+void vfio_pci_gate_stop_nested(struct vfio_pci_device *vdev,
+			       struct mutex *order);
 void vfio_pci_gate_resume(struct vfio_pci_device *vdev);
 u16 vfio_pci_gate_force_memory(struct vfio_pci_device *vdev);
 void vfio_pci_gate_restore_memory(struct vfio_pci_device *vdev, u16 command);

@@ -7,11 +7,11 @@
  * and lay the permission tables of the visible ones over the map.
  *
  * What a device says of itself is not trusted.  Every position is visited at
- * most once, so a loop ends and is cut; a pointer into the header, past the
- * end, or to a capability of all ones ends the chain; the length of a
- * capability is clipped at the next one and at the end of the space it lies
- * in.  So two capabilities never own the same byte, and no later one can
- * loosen the rules of an earlier.
+ * most once, so a loop ends and is cut; a pointer into the header or past the
+ * end, or to all ones, ends the chain; the length of a capability is clipped
+ * at the end of the space it lies in.  A capability that is clipped or overlaps
+ * another becomes read-only, so that those with a table are always whole: the
+ * emulation of their registers (emul.c) relies on it.
  *
  * Terms: pos is the offset of a capability in config space; a gap is what no
  * visible capability owns.  Gaps are raw: some devices keep registers there
@@ -61,18 +61,33 @@ struct cap_type {
 	int	(*length)(struct vfio_pci_device *vdev, struct cap *cap);
 };
 
+/*
+ * Registers of a capability may lie behind the end of config space, if the
+ * device says so: there is nothing to read.
+ */
 static int read_byte(struct vfio_pci_device *vdev, int pos, u8 *val)
 {
+	if (pos + 1 > vdev->config.size)
+		return -ENXIO;
 	return pcibios_err_to_errno(pci_read_config_byte(vdev->pdev, pos, val));
 }
 
 static int read_word(struct vfio_pci_device *vdev, int pos, u16 *val)
 {
-	return pcibios_err_to_errno(pci_read_config_word(vdev->pdev, pos, val));
+	u8 low, high;
+	int ret;
+
+	/* A pointer that is not aligned is followed as it is */
+	ret = read_byte(vdev, pos, &low) ?: read_byte(vdev, pos + 1, &high);
+	if (!ret)
+		*val = low | high << 8;
+	return ret;
 }
 
 static int read_dword(struct vfio_pci_device *vdev, int pos, u32 *val)
 {
+	if (pos + 4 > vdev->config.size)
+		return -ENXIO;
 	return pcibios_err_to_errno(pci_read_config_dword(vdev->pdev, pos,
 							  val));
 }
@@ -300,6 +315,8 @@ static int cap_look_up(struct vfio_pci_device *vdev,
 	len = type->len;
 	if (type->length)
 		len = type->length(vdev, cap);
+	if (len == -ENXIO)
+		return 0;
 	if (len <= 0)
 		return len;
 
@@ -343,31 +360,76 @@ static int cap_cmp(const void *a, const void *b)
 	return ((const struct cap *)a)->pos - ((const struct cap *)b)->pos;
 }
 
+static bool is_raw(const struct cap *cap)
+{
+	return cap->perm == PERM_RAW_WRITE || cap->perm == PERM_EXT_RAW_WRITE;
+}
+
+/*
+ * A capability that claims bytes of the next one, or that don't exist, is not
+ * what it says: its registers can be read, but not written.
+ */
+static void distrust(struct vfio_pci_device *vdev, struct cap *cap,
+		     unsigned int next, unsigned int limit)
+{
+	unsigned int end = cap->pos + cap->len;
+
+	if (end <= min(next, limit))
+		return;
+
+	pci_info_ratelimited(vdev->pdev,
+			     "capability at %#x claims %u bytes, has room for %u\n",
+			     cap->pos, cap->len, min(next, limit) - cap->pos);
+	cap->len = min(end, limit) - cap->pos;
+	if (!is_raw(cap))
+		cap->perm = cap->pos < PCI_CFG_SPACE_SIZE ? PERM_RO :
+							    PERM_EXT_RO;
+}
+
+static void lay_cap(struct vfio_pci_device *vdev, const struct cap *cap,
+		    unsigned int limit)
+{
+	u8 *map = vdev->config.map;
+	unsigned int end = cap->pos + cap->len;
+
+	vfio_pci_perm_lay(vdev->config.tables, cap->perm, &map[cap->pos],
+			  cap->len);
+	if (end < limit)
+		map[end] |= PERM_OWNER_START;
+}
+
+/*
+ * Lay the tables of @caps, sorted, over the map.  Where they overlap, what the
+ * user may write at will gives way, and so does who began earlier.
+ */
+static void lay_sorted(struct vfio_pci_device *vdev, const struct cap *caps,
+		       unsigned int nr, unsigned int limit)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (is_raw(&caps[i]))
+			lay_cap(vdev, &caps[i], limit);
+	for (i = 0; i < nr; i++)
+		if (!is_raw(&caps[i]))
+			lay_cap(vdev, &caps[i], limit);
+}
+
 /* Give each of @caps, in chain order, its bytes below @limit */
 static int lay_caps(struct vfio_pci_device *vdev, struct cap *caps,
 		    unsigned int nr, unsigned int limit)
 {
-	struct vfio_pci_config *config = &vdev->config;
-	unsigned int i, end, room;
+	unsigned int i;
 	int ret;
 
 	sort(caps, nr, sizeof(*caps), cap_cmp, NULL);
 
+	for (i = 0; i < nr; i++)
+		distrust(vdev, &caps[i], i + 1 < nr ? caps[i + 1].pos : limit,
+			 limit);
+	lay_sorted(vdev, caps, nr, limit);
+
 	for (i = 0; i < nr; i++) {
-		room = (i + 1 < nr ? caps[i + 1].pos : limit) - caps[i].pos;
-		if (caps[i].len > room) {
-			pci_info_ratelimited(vdev->pdev,
-					     "capability at %#x claims %u bytes, has room for %u\n",
-					     caps[i].pos, caps[i].len, room);
-			caps[i].len = room;
-		}
-
-		vfio_pci_perm_lay(config->tables, caps[i].perm,
-				  &config->map[caps[i].pos], caps[i].len);
-		end = caps[i].pos + caps[i].len;
-		if (end < limit)
-			config->map[end] |= PERM_OWNER_START;
-
 		ret = fill_vcopy(vdev, caps[i].pos, caps[i].len);
 		if (ret)
 			return ret;
@@ -396,9 +458,6 @@ static int collect_std(struct vfio_pci_device *vdev, struct cap *caps)
 		      read_byte(vdev, pos + PCI_CAP_LIST_NEXT, &next);
 		if (ret)
 			return ret;
-		if (id == 0xff)
-			break;
-
 		caps[nr].pos = pos;
 		ret = cap_look_up(vdev, std_types, ARRAY_SIZE(std_types), id,
 				  &caps[nr]);

@@ -19,7 +19,7 @@
  * sleep: the PCI core makes them wait while the device is in reset.
  */
 #include <linux/cleanup.h>
-#include <linux/log2.h>
+#include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -274,6 +274,10 @@ ssize_t vfio_pci_config_rw(struct vfio_pci_access *access, char __user *buf,
 	int ret;
 
 	if (pos >= size || count > size - pos)
+		return -EFAULT;
+
+	/* A buffer that can't be read in full changes nothing */
+	if (iswrite && count > BOUNCE && fault_in_readable(buf, count))
 		return -EFAULT;
 
 	for (done = 0; done < count; done += len) {

@@ -12,7 +12,6 @@
  * kernel refuses shows as it would on hardware: the register doesn't change.
  */
 #include <linux/bitfield.h>
-#include <linux/log2.h>
 #include <linux/pci.h>
 
 #include "access.h"

@@ -9,8 +9,8 @@
  *
  * Terms: scope is the slot or the bus; members are the devices of the set.
  *
- * Owns the order in which several gates are closed: as they are on the set's
- * list, with trylock, since a user may hold one while waiting for another.
+ * The gates of all members are closed for the reset.  Nobody else holds more
+ * than one, so the set's lock is enough of an order.
  */
 #include <linux/cleanup.h>
 #include <linux/file.h>
@@ -348,31 +348,6 @@ static int wake_members(struct vfio_device_set *set)
 	return 0;
 }
 
-static void resume_members(struct vfio_device_set *set,
-			   struct vfio_pci_device *end)
-{
-	struct vfio_pci_device *member;
-
-	for_each_member(member, set) {
-		if (member == end)
-			break;
-		vfio_pci_gate_resume(member);
-	}
-}
-
-static int stop_members(struct vfio_device_set *set)
-{
-	struct vfio_pci_device *member;
-
-	for_each_member(member, set) {
-		if (!vfio_pci_gate_try_stop(member)) {
-			resume_members(set, member);
-			return -EBUSY;
-		}
-	}
-	return 0;
-}
-
 /* With all members awake: close their gates, reset, open them */
 static int reset_members(struct vfio_pci_device *vdev)
 {
@@ -380,17 +355,17 @@ static int reset_members(struct vfio_pci_device *vdev)
 	struct vfio_pci_device *member;
 	int ret;
 
-	ret = stop_members(set);
-	if (ret)
-		return ret;
-
-	/* A reset in D3hot would leave the PCI core with a wrong state */
-	for_each_member(member, set)
+	for_each_member(member, set) {
+		vfio_pci_gate_stop_nested(member, &set->lock);
+		/* A reset in D3hot would leave the PCI core with a wrong state */
 		vfio_pci_power_set(member, PCI_D0);
+	}
 
 	ret = pci_reset_bus(vdev->pdev);
 	trace_vfio_pci_reset(vdev->pdev, "hot", ret);
-	resume_members(set, NULL);
+
+	for_each_member(member, set)
+		vfio_pci_gate_resume(member);
 	return ret;
 }
 
@@ -443,9 +418,8 @@ static int reset_by_groups(struct vfio_pci_device *vdev,
  * VFIO_DEVICE_PCI_HOT_RESET.  Returns 0; -EINVAL for flags, a number of groups
  * that doesn't suit how the device was opened, a file that is no group, or a
  * set that is not bound or not owned as a whole; -ENODEV if neither slot nor
- * bus can be reset; -EBADF; -EFAULT; -ENOMEM; -EBUSY if a member is being
- * accessed; -EAGAIN if somebody else has one locked; or the errno of a reset or
- * resume that failed.
+ * bus can be reset; -EBADF; -EFAULT; -ENOMEM; -EAGAIN if somebody else has a
+ * member locked; or the errno of a reset or resume that failed.
  */
 int vfio_pci_hot_reset(struct vfio_pci_device *vdev,
 		       const struct vfio_pci_hot_reset *hdr, void __user *arg)

@@ -8,8 +8,9 @@
  *
  * The gate is held while the device is accessed, not while user memory is: a
  * page fault there may need the gate itself.  So data goes through a buffer on
- * the stack.  The user's buffer is checked before the device is read, so that
- * nothing is taken from the device that can't be delivered.
+ * the stack.  The user's buffer is checked before the device is accessed: nothing
+ * is taken from the device that can't be delivered, and a bad buffer changes
+ * nothing.
  */
 #include <linux/io.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
@@ -216,7 +217,8 @@ ssize_t vfio_pci_io_rw(struct vfio_pci_access *access,
 	bool hole;
 	int ret;
 
-	if (!iswrite && fault_in_writeable(buf, count))
+	if (iswrite ? fault_in_readable(buf, count) :
+		      fault_in_writeable(buf, count))
 		return -EFAULT;
 
 	for (done = 0; done < count; done += len) {

@@ -13,10 +13,13 @@
 #include "reset.h"
 #include "trace.h"
 
+/* A device that was pulled out would be waited for until its reset times out */
 static int try_reset(struct vfio_pci_device *vdev, const char *cause)
 {
-	int ret = pci_try_reset_function(vdev->pdev);
+	int ret = -ENODEV;
 
+	if (pci_device_is_present(vdev->pdev))
+		ret = pci_try_reset_function(vdev->pdev);
 	trace_vfio_pci_reset(vdev->pdev, cause, ret);
 	return ret;
 }
@@ -47,7 +50,7 @@ static void reset_locked(struct vfio_pci_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	if (!pci_dev_trylock(pdev))
+	if (!pci_device_is_present(pdev) || !pci_dev_trylock(pdev))
 		return;
 	ret = __pci_reset_function_locked(pdev);
 	trace_vfio_pci_reset(pdev, "close", ret);
@@ -96,7 +99,8 @@ void vfio_pci_reset_close(struct vfio_pci_device *vdev)
 /*
  * VFIO_DEVICE_RESET.  What the user set up - virtual registers, interrupts,
  * ioeventfds - stays.  Returns -EINVAL if the device can't be reset, -EAGAIN if
- * somebody else has it locked, or the errno of the reset method.
+ * somebody else has it locked, -ENODEV if it is gone, or the errno of the reset
+ * method.
  */
 int vfio_pci_reset_function(struct vfio_pci_device *vdev)
 {
