@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* DEVICE_FEATURE: its own rules, what there is not, VF tokens, dma-bufs */
+#include <unistd.h>
+
+#include "vfio_harness.h"
+
+#define GET	VFIO_DEVICE_FEATURE_GET
+#define SET	VFIO_DEVICE_FEATURE_SET
+#define PROBE	VFIO_DEVICE_FEATURE_PROBE
+
+FIXTURE(feature)
+{
+	struct vfio_dev d;
+};
+
+FIXTURE_VARIANT(feature)
+{
+	struct vfio_target target;
+};
+
+FIXTURE_SETUP(feature)
+{
+	VFIO_OPEN_OR_SKIP(&self->d, &variant->target);
+}
+
+FIXTURE_TEARDOWN(feature)
+{
+	vfio_dev_close(&self->d);
+}
+
+FIXTURE_VARIANT_ADD(feature, edu)
+{
+	.target = { .name = "edu" },
+};
+
+FIXTURE_VARIANT_ADD(feature, e1000e)
+{
+	.target = { .name = "e1000e" },
+};
+
+FIXTURE_VARIANT_ADD(feature, edu_compat)
+{
+	.target = { .name = "edu", .how = VFIO_HOW_COMPAT },
+};
+
+FIXTURE_VARIANT_ADD(feature, edu_cdev)
+{
+	.target = { .name = "edu", .how = VFIO_HOW_CDEV },
+};
+
+/* --- Rules for all features --------------------------------------------- */
+
+TEST_F(feature, request_obeys_argsz)
+{
+	struct vfio_device_feature arg = {
+		.flags = VFIO_DEVICE_FEATURE_LOW_POWER_EXIT | SET | PROBE,
+	};
+
+	EXPECT_ARGSZ_RULES(self->d.fd, VFIO_DEVICE_FEATURE, arg, sizeof(arg), 0);
+	EXPECT_EQ(-EFAULT, vfio_argsz_case(self->d.fd, VFIO_DEVICE_FEATURE, &arg,
+					   sizeof(arg) - 1, sizeof(arg)));
+}
+
+TEST_F(feature, unknown_flags_are_refused)
+{
+	for (int bit = 19; bit < 32; bit++) {
+		EXPECT_EQ(-EINVAL,
+			  vfio_feature(&self->d, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT |
+				       SET | PROBE | 1U << bit, NULL, 0))
+			TH_LOG("bit %d", bit);
+	}
+}
+
+TEST_F(feature, get_and_set_go_together_in_a_probe_only)
+{
+	uint32_t exit = VFIO_DEVICE_FEATURE_LOW_POWER_EXIT;
+
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, exit | GET | SET, NULL, 0));
+	/* In a probe, both have to be supported */
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, exit | GET | SET | PROBE, NULL, 0));
+	EXPECT_EQ(0, vfio_feature(&self->d, exit | SET | PROBE, NULL, 0));
+}
+
+TEST_F(feature, unknown_ones_are_not_supported)
+{
+	const uint32_t numbers[] = { 14, 15, 100, 0x7fff, 0xffff };
+	const uint32_t flags[] = { 0, GET, SET, PROBE, GET | PROBE, SET | PROBE };
+	uint8_t data[64] = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers) * ARRAY_SIZE(flags); i++) {
+		uint32_t nr = numbers[i / ARRAY_SIZE(flags)];
+		uint32_t how = flags[i % ARRAY_SIZE(flags)];
+
+		EXPECT_EQ(-ENOTTY, vfio_feature(&self->d, nr | how, data, sizeof(data)))
+			TH_LOG("feature %u, flags 0x%x", nr, how);
+	}
+}
+
+/* --- What a PCI device without a driver of its own does not have -------- */
+
+static const struct {
+	const char *name;
+	uint32_t nr;
+} absent[] = {
+	{ "VF token",		VFIO_DEVICE_FEATURE_PCI_VF_TOKEN },
+	{ "migration",		VFIO_DEVICE_FEATURE_MIGRATION },
+	{ "migration state",	VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE },
+	{ "DMA logging start",	VFIO_DEVICE_FEATURE_DMA_LOGGING_START },
+	{ "DMA logging stop",	VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP },
+	{ "DMA logging report",	VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT },
+	{ "migration size",	VFIO_DEVICE_FEATURE_MIG_DATA_SIZE },
+	{ "bus master",		VFIO_DEVICE_FEATURE_BUS_MASTER },
+	{ "zPCI error",		VFIO_DEVICE_FEATURE_ZPCI_ERROR },
+};
+
+TEST_F(feature, those_for_other_devices_are_not_supported)
+{
+	const uint32_t flags[] = { GET, SET, GET | PROBE, SET | PROBE };
+	uint8_t data[64] = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(absent) * ARRAY_SIZE(flags); i++) {
+		uint32_t how = flags[i % ARRAY_SIZE(flags)];
+		size_t k = i / ARRAY_SIZE(flags);
+
+		EXPECT_EQ(-ENOTTY, vfio_feature(&self->d, absent[k].nr | how, data,
+						sizeof(data)))
+			TH_LOG("%s, flags 0x%x", absent[k].name, how);
+	}
+}
+
+/* --- VF tokens ---------------------------------------------------------- */
+
+FIXTURE(token)
+{
+	struct vfio_dev d;
+};
+
+FIXTURE_VARIANT(token)
+{
+	struct vfio_target target;
+};
+
+FIXTURE_SETUP(token)
+{
+	VFIO_OPEN_OR_SKIP(&self->d, &variant->target);
+}
+
+FIXTURE_TEARDOWN(token)
+{
+	vfio_dev_close(&self->d);
+}
+
+FIXTURE_VARIANT_ADD(token, sriov)
+{
+	.target = { .name = "sriov" },
+};
+
+#define TOKEN	VFIO_DEVICE_FEATURE_PCI_VF_TOKEN
+
+TEST_F(token, of_a_physical_function_can_be_set)
+{
+	uint8_t uuid[16] = { 1, 2, 3 };
+
+	EXPECT_EQ(0, vfio_feature(&self->d, TOKEN | SET | PROBE, NULL, 0));
+	EXPECT_EQ(0, vfio_feature(&self->d, TOKEN | SET, uuid, sizeof(uuid)));
+}
+
+TEST_F(token, is_a_secret)
+{
+	uint8_t uuid[16] = {};
+
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, TOKEN | GET, uuid, sizeof(uuid)));
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, TOKEN | GET | PROBE, NULL, 0));
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, TOKEN, uuid, sizeof(uuid)));
+}
+
+TEST_F(token, that_is_incomplete_is_refused)
+{
+	struct {
+		struct vfio_device_feature head;
+		uint8_t uuid[16];
+	} arg = { .head.flags = TOKEN | SET };
+
+	for (uint32_t n = 8; n < sizeof(arg); n++) {
+		EXPECT_EQ(-EINVAL, vfio_argsz_case(self->d.fd, VFIO_DEVICE_FEATURE,
+						   &arg, sizeof(arg), n))
+			TH_LOG("argsz %u", n);
+	}
+	EXPECT_EQ(-EFAULT, vfio_argsz_case(self->d.fd, VFIO_DEVICE_FEATURE, &arg,
+					   sizeof(arg) - 1, sizeof(arg)));
+}
+
+/* --- dma-bufs ----------------------------------------------------------- */
+
+FIXTURE(dmabuf)
+{
+	struct vfio_dev d;
+	struct {
+		struct vfio_device_feature head;
+		uint32_t region;
+		uint32_t open_flags;
+		uint32_t flags;
+		uint32_t nr_ranges;
+		struct vfio_region_dma_range range;
+	} arg;
+};
+
+FIXTURE_SETUP(dmabuf)
+{
+	const struct vfio_target t = { .name = "ivshmem" };
+	uint32_t nr = VFIO_DEVICE_FEATURE_DMA_BUF;
+
+	VFIO_OPEN_OR_SKIP(&self->d, &t);
+	if (vfio_feature(&self->d, nr | GET | PROBE, NULL, 0) == -ENOTTY)
+		SKIP(return, "this kernel exports no dma-bufs of PCI devices");
+	self->arg.head.argsz = sizeof(self->arg);
+	self->arg.head.flags = nr | GET;
+	self->arg.region = 2;
+	self->arg.open_flags = 02;
+	self->arg.nr_ranges = 1;
+	self->arg.range.length = 0x1000;
+}
+
+FIXTURE_TEARDOWN(dmabuf)
+{
+	vfio_dev_close(&self->d);
+}
+
+TEST_F(dmabuf, is_a_file)
+{
+	int fd = vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST_F(dmabuf, ranges_are_checked)
+{
+	static const struct {
+		uint64_t offset;
+		uint64_t length;
+		int want;
+	} cases[] = {
+		{ 0, 0, -EINVAL },
+		{ 0, 0x800, -EINVAL },
+		{ 0x800, 0x1000, -EINVAL },
+		{ 0, 1ULL << 29, -EINVAL },
+		{ 0x10000000, 0x1000, -EINVAL },
+		{ -0x1000ULL, 0x2000, -EOVERFLOW },
+		{ 0, 1ULL << 63, -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		self->arg.range.offset = cases[i].offset;
+		self->arg.range.length = cases[i].length;
+		EXPECT_EQ(cases[i].want, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE,
+						    &self->arg))
+			TH_LOG("range %zu", i);
+	}
+}
+
+TEST_F(dmabuf, arguments_are_checked)
+{
+	self->arg.nr_ranges = 0;
+	EXPECT_EQ(-EINVAL, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
+	self->arg.nr_ranges = 1;
+	self->arg.flags = 1;
+	EXPECT_EQ(-EINVAL, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
+	self->arg.flags = 0;
+	self->arg.region = VFIO_PCI_CONFIG_REGION_INDEX;
+	EXPECT_EQ(-ENODEV, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
+	self->arg.region = 5;
+	EXPECT_EQ(-ENODEV, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
+}
+
+VFIO_TEST_MAIN
