@@ -333,12 +333,15 @@ TEST_F(msix, enabling_takes_an_ioctl)
 	}
 }
 
-/* A register that ignores writes has no use for the user's data either */
-TEST_F(msix, writes_do_not_read_the_user_s_memory)
+/* A register that ignores writes refuses a bad buffer like any other */
+TEST_F(msix, writes_need_a_buffer)
 {
 	unsigned int cap = vfio_cap_find(&self->d, PCI_CAP_ID_MSIX);
 
-	EXPECT_EQ(4, vfio_region_write(&self->d, CONFIG, cap, VFIO_BAD_POINTER, 4));
+	if (vfio_stock())
+		SKIP(return, "the kernel's own driver does not look at it");
+	EXPECT_EQ(-EFAULT, vfio_region_write(&self->d, CONFIG, cap,
+					     VFIO_BAD_POINTER, 4));
 }
 
 VFIO_TEST_MAIN

@@ -160,18 +160,38 @@ TEST_F(config, bad_pointers_are_refused)
 	EXPECT_EQ(cmd, vfio_cfg16(&self->d, PCI_COMMAND));
 }
 
-TEST_F(config, what_precedes_a_bad_byte_is_done)
+/* Of a buffer that cannot be read in full nothing is taken, however long it is */
+static void write_with_bad_end(struct __test_metadata *_metadata,
+			       const struct vfio_dev *d, size_t good, size_t bad)
+{
+	uint8_t old = vfio_cfg8(d, PCI_CACHE_LINE_SIZE);
+	uint8_t *p = vfio_guarded(good);
+
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(good, vfio_region_read(d, CONFIG, PCI_CACHE_LINE_SIZE, p, good));
+	p[0] = old ^ 0x30;
+	EXPECT_EQ(-EFAULT, vfio_region_write(d, CONFIG, PCI_CACHE_LINE_SIZE, p,
+					     good + bad));
+	EXPECT_EQ(old, vfio_cfg8(d, PCI_CACHE_LINE_SIZE));
+	vfio_guarded_free(p);
+}
+
+TEST_F(config, a_bad_byte_changes_nothing)
+{
+	if (vfio_stock())
+		SKIP(return, "the kernel's own driver does what precedes it");
+
+	/* A dword that can be read is followed by a BAR that cannot */
+	write_with_bad_end(_metadata, &self->d, 4, 4);
+	if (config_size(&self->d) > 1024)
+		write_with_bad_end(_metadata, &self->d, 600, 8);
+}
+
+TEST_F(config, what_precedes_a_bad_byte_is_read)
 {
 	uint8_t *p = vfio_guarded(4);
 
 	ASSERT_NE(NULL, p);
-	/* A dword that can be read is followed by a BAR that cannot */
-	memset(p, 0, 4);
-	p[0] = vfio_cfg8(&self->d, PCI_CACHE_LINE_SIZE) ^ 0x30;
-	EXPECT_EQ(-EFAULT, vfio_region_write(&self->d, CONFIG,
-					     PCI_CACHE_LINE_SIZE, p, 8));
-	EXPECT_EQ(p[0], vfio_cfg8(&self->d, PCI_CACHE_LINE_SIZE));
-
 	EXPECT_EQ(-EFAULT, vfio_region_read(&self->d, CONFIG, 0, p, 8));
 	EXPECT_EQ(vfio_cfg32(&self->d, 0), *(uint32_t *)p);
 	vfio_guarded_free(p);
