@@ -131,7 +131,7 @@ struct vfio_pci_policy {
  *	happened behind our back
  */
 struct vfio_pci_config {
-	struct mutex				lock;
+	struct mutex				lock;	/* of config space */
 	const struct vfio_pci_perm_tables	*tables;
 	u8					*map;
 	u8					*vcopy;
@@ -172,7 +172,7 @@ struct vfio_pci_bar {
  * @msix_size: of the table, in bytes
  */
 struct vfio_pci_bars {
-	struct mutex		lock;
+	struct mutex		lock;	/* of bar[].io */
 	struct vfio_pci_bar	bar[PCI_STD_NUM_BARS];
 	u8			msix_bar;
 	u32			msix_offset;
@@ -199,8 +199,8 @@ struct vfio_pci_bars {
  * @req: signalled when the host wants the device back; RCU
  */
 struct vfio_pci_irq {
-	struct mutex			lock;
-	spinlock_t			intx_lock;
+	struct mutex			lock;		/* of what is set up */
+	spinlock_t			intx_lock;	/* of the INTx mask */
 	struct xarray			vectors;
 	int				type;
 	u16				nr_vectors;
@@ -265,7 +265,7 @@ struct vfio_pci_sriov {
  * @nr: entries on @list
  */
 struct vfio_pci_ioeventfds {
-	struct mutex		lock;
+	struct mutex		lock;	/* of list and nr */
 	struct list_head	list;
 	unsigned int		nr;
 };
@@ -276,28 +276,16 @@ struct vfio_pci_ioeventfds {
  *	driver's structure
  * @pdev: the PCI device
  * @policy: set by the driver between allocation and registration
- * @registry: node in the look-up from @pdev
- * @config: config.c and the emulation of its registers
- * @gate: access.c
- * @bars: bar.c and mmap.c
- * @irq: irq.c, intx.c, msi.c
- * @reset: reset.c
- * @power: power.c
- * @sriov: sriov.c
- * @ioeventfds: ioeventfd.c
- * @regions: device specific regions; set up while the device is opened
- * @nr_regions: entries in @regions
- * @has_vga: legacy VGA ranges are accessible; set at open
  *
- * Members other than @vdev, @pdev and @policy are the library's; each belongs
- * to the file named here.
+ * The other members are the library's, one for each of its files; config is
+ * config.c's, and so on.
  */
 struct vfio_pci_device {
 	struct vfio_device		vdev;
 	struct pci_dev			*pdev;
 	struct vfio_pci_policy		policy;
 	/* private: */
-	struct hlist_node		registry;
+	struct hlist_node		registry;	/* look-up from pdev */
 	struct vfio_pci_config		config;
 	struct vfio_pci_gate		gate;
 	struct vfio_pci_bars		bars;
@@ -306,9 +294,9 @@ struct vfio_pci_device {
 	struct vfio_pci_power		power;
 	struct vfio_pci_sriov		sriov;
 	struct vfio_pci_ioeventfds	ioeventfds;
-	struct vfio_pci_region		*regions;
+	struct vfio_pci_region		*regions;	/* set up at open */
 	unsigned int			nr_regions;
-	bool				has_vga;
+	bool				has_vga;	/* set at open */
 };
 
 static inline struct vfio_pci_device *

@@ -47,15 +47,17 @@ void vfio_pci_gate_stop(struct vfio_pci_device *vdev)
 }
 
 /*
- * The same for several devices: @order is held by everybody who stops more
- * than one.  Those who hold one gate never wait for another.
+ * The same for all members of a device set, one after the other.  The set's
+ * lock is held by everybody who stops more than one device, and those who stop
+ * one never wait for another.
  */
-void vfio_pci_gate_stop_nested(struct vfio_pci_device *vdev,
-			       struct mutex *order)
+void vfio_pci_gate_stop_member(struct vfio_pci_device *vdev)
 {
-	lockdep_assert_held(order);
+	struct vfio_device_set *set = vdev->vdev.dev_set;
 
-	down_write_nest_lock(&vdev->gate.lock, order);
+	lockdep_assert_held(&set->lock);
+
+	down_write_nest_lock(&vdev->gate.lock, &set->lock);
 	zap_bars(vdev);
 }
 

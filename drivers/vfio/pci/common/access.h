@@ -8,6 +8,8 @@
 #include <linux/rwsem.h>
 #include <linux/vfio_pci_common.h>
 
+#include "power.h"
+
 /**
  * struct vfio_pci_access - one call of the user that reads or writes
  * @vdev: the device
@@ -21,8 +23,7 @@ struct vfio_pci_access {
 void vfio_pci_gate_init(struct vfio_pci_device *vdev);
 void vfio_pci_gate_hold(struct vfio_pci_device *vdev);
 void vfio_pci_gate_stop(struct vfio_pci_device *vdev);
-void vfio_pci_gate_stop_nested(struct vfio_pci_device *vdev,
-			       struct mutex *order);
+void vfio_pci_gate_stop_member(struct vfio_pci_device *vdev);
 void vfio_pci_gate_resume(struct vfio_pci_device *vdev);
 u16 vfio_pci_gate_force_memory(struct vfio_pci_device *vdev);
 void vfio_pci_gate_restore_memory(struct vfio_pci_device *vdev, u16 command);
@@ -35,7 +36,7 @@ static inline bool vfio_pci_memory_enabled(struct vfio_pci_device *vdev)
 {
 	lockdep_assert_held(&vdev->gate.lock);
 
-	return vdev->pdev->current_state < PCI_D3hot &&
+	return !vfio_pci_asleep(vdev->pdev) &&
 	       (vdev->pdev->no_command_memory ||
 		vdev->config.vcopy[PCI_COMMAND] & PCI_COMMAND_MEMORY);
 }

@@ -151,6 +151,7 @@ void __iomem *vfio_pci_bar_map(struct vfio_pci_device *vdev, unsigned int bar)
 	io = pci_iomap(vdev->pdev, bar, 0);
 	if (!io)
 		return IOMEM_ERR_PTR(-ENOMEM);
+	/* Pairs with the acquire above */
 	smp_store_release(&b->io, io);
 	return io;
 }

@@ -625,10 +625,11 @@ int vfio_pci_caps_map(struct vfio_pci_device *vdev)
 	/* PERM_RULE_RAW is 0: what nobody claims is a gap */
 	static_assert(PERM_RULE_RAW == 0);
 
-	vfio_pci_perm_lay(config->tables,
-			  vdev->pdev->no_command_memory ? PERM_HEADER_NO_MEM :
-							  PERM_HEADER,
-			  config->map, PCI_STD_HEADER_SIZEOF);
+	vfio_pci_perm_lay(config->tables, PERM_HEADER, config->map,
+			  PCI_STD_HEADER_SIZEOF);
+	if (vdev->pdev->no_command_memory)
+		vfio_pci_perm_lay(config->tables, PERM_COMMAND_NO_MEM,
+				  &config->map[PCI_COMMAND], 2);
 	config->map[PCI_STD_HEADER_SIZEOF] |= PERM_OWNER_START;
 
 	ret = fill_vcopy(vdev, 0, PCI_STD_HEADER_SIZEOF);

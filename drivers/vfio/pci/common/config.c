@@ -18,7 +18,6 @@
  * user memory is touched before or after, never under the lock.  Callers may
  * sleep: the PCI core makes them wait while the device is in reset.
  */
-#include <linux/cleanup.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -306,38 +305,6 @@ static void save_bars(struct vfio_pci_device *vdev)
 	bars[PCI_STD_NUM_BARS] = vfio_pci_vcopy_dword(vdev, PCI_ROM_ADDRESS);
 }
 
-/* Build the map and the virtual copy of a device that is being opened */
-int vfio_pci_config_open(struct vfio_pci_device *vdev)
-{
-	struct vfio_pci_config *config = &vdev->config;
-	u8 *map __free(kfree) = NULL;
-	u8 *vcopy __free(kfree) = NULL;
-	int ret;
-
-	config->size = vdev->pdev->cfg_size;
-	map = kzalloc(config->size, GFP_KERNEL_ACCOUNT);
-	vcopy = kzalloc(config->size, GFP_KERNEL_ACCOUNT);
-	if (!map || !vcopy)
-		return -ENOMEM;
-
-	config->map = map;
-	config->vcopy = vcopy;
-
-	guard(mutex)(&config->lock);
-	ret = vfio_pci_caps_map(vdev);
-	if (ret) {
-		config->map = NULL;
-		config->vcopy = NULL;
-		return ret;
-	}
-	save_bars(vdev);
-	vfio_pci_emul_init(vdev);
-
-	retain_and_null_ptr(map);
-	retain_and_null_ptr(vcopy);
-	return 0;
-}
-
 void vfio_pci_config_close(struct vfio_pci_device *vdev)
 {
 	struct vfio_pci_config *config = &vdev->config;
@@ -346,4 +313,31 @@ void vfio_pci_config_close(struct vfio_pci_device *vdev)
 	kfree(config->vcopy);
 	config->map = NULL;
 	config->vcopy = NULL;
+}
+
+/* Build the map and the virtual copy of a device that is being opened */
+int vfio_pci_config_open(struct vfio_pci_device *vdev)
+{
+	struct vfio_pci_config *config = &vdev->config;
+	int ret = -ENOMEM;
+
+	config->size = vdev->pdev->cfg_size;
+	config->map = kzalloc(config->size, GFP_KERNEL_ACCOUNT);
+	config->vcopy = kzalloc(config->size, GFP_KERNEL_ACCOUNT);
+	if (!config->map || !config->vcopy)
+		goto close;
+
+	mutex_lock(&config->lock);
+	ret = vfio_pci_caps_map(vdev);
+	if (!ret) {
+		save_bars(vdev);
+		vfio_pci_emul_init(vdev);
+	}
+	mutex_unlock(&config->lock);
+	if (!ret)
+		return 0;
+
+close:
+	vfio_pci_config_close(vdev);
+	return ret;
 }

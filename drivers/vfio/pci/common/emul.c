@@ -207,7 +207,9 @@ static int write_pm(const struct vfio_pci_config_write *w)
 		return ret;
 
 	/* PCI_D0 .. PCI_D3hot are the values of the field */
-	vfio_pci_power_user_state(w->vdev, w->val & PCI_PM_CTRL_STATE_MASK);
+	vfio_pci_power_user_state(w->vdev,
+				  (__force pci_power_t)
+				  (w->val & PCI_PM_CTRL_STATE_MASK));
 	return 0;
 }
 

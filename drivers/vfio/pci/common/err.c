@@ -17,9 +17,7 @@
 #include "irq.h"
 #include "registry.h"
 
-typedef struct vfio_pci_eventfd __rcu *eventfd_slot;
-
-static bool signal_slot(eventfd_slot *slot)
+static bool signal_slot(struct vfio_pci_eventfd __rcu **slot)
 {
 	struct vfio_pci_eventfd *eventfd;
 
@@ -39,7 +37,7 @@ static void free_eventfd(struct rcu_head *rcu)
 	kfree(eventfd);
 }
 
-static void set_slot(struct vfio_pci_device *vdev, eventfd_slot *slot,
+static void set_slot(struct vfio_pci_device *vdev, struct vfio_pci_eventfd __rcu **slot,
 		     struct vfio_pci_eventfd *new)
 {
 	struct vfio_pci_eventfd *old;
@@ -50,7 +48,7 @@ static void set_slot(struct vfio_pci_device *vdev, eventfd_slot *slot,
 		call_rcu(&old->rcu, free_eventfd);
 }
 
-static int set_eventfd(struct vfio_pci_device *vdev, eventfd_slot *slot,
+static int set_eventfd(struct vfio_pci_device *vdev, struct vfio_pci_eventfd __rcu **slot,
 		       s32 fd)
 {
 	struct vfio_pci_eventfd *new __free(kfree) = NULL;
@@ -75,7 +73,7 @@ static int set_eventfd(struct vfio_pci_device *vdev, eventfd_slot *slot,
 }
 
 /* The one interrupt of an index that has nothing but a trigger */
-static int trigger(struct vfio_pci_device *vdev, eventfd_slot *slot,
+static int trigger(struct vfio_pci_device *vdev, struct vfio_pci_eventfd __rcu **slot,
 		   const struct vfio_irq_set *set, void *data)
 {
 	bool is_set = rcu_access_pointer(*slot);

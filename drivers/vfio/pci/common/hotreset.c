@@ -66,10 +66,10 @@ static bool in_slot(struct pci_dev *pdev, const struct scope *scope)
  * @ret: what @fn returned last
  */
 struct scope_walk {
-	const struct scope *scope;
-	int (*fn)(struct pci_dev *pdev, void *data);
-	void *data;
-	int ret;
+	const struct scope	*scope;
+	int			(*fn)(struct pci_dev *pdev, void *data);
+	void			*data;
+	int			ret;
 };
 
 static int walk_step(struct pci_dev *pdev, void *data)
@@ -356,7 +356,7 @@ static int reset_members(struct vfio_pci_device *vdev)
 	int ret;
 
 	for_each_member(member, set) {
-		vfio_pci_gate_stop_nested(member, &set->lock);
+		vfio_pci_gate_stop_member(member);
 		/* A reset in D3hot would leave the PCI core with a wrong state */
 		vfio_pci_power_set(member, PCI_D0);
 	}

@@ -155,10 +155,10 @@ static irqreturn_t handler(int irq, void *data)
 	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock) {
 		if (!vdev->irq.pci_2_3)
 			mask(vdev, v);
-		else if (v->masked || !pci_check_and_mask_intx(vdev->pdev))
-			return IRQ_NONE;
-		else
+		else if (!v->masked && pci_check_and_mask_intx(vdev->pdev))
 			v->masked = true;
+		else
+			return IRQ_NONE;
 	}
 	signal_user(v);
 	return IRQ_HANDLED;
@@ -168,9 +168,11 @@ static irqreturn_t handler(int irq, void *data)
 static int unmask_irqfd(void *opaque, void *data)
 {
 	struct vfio_pci_device *vdev = opaque;
+	int asserted;
 
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-	return unmask(vdev, data);
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
+		asserted = unmask(vdev, data);
+	return asserted;
 }
 
 /* Signalling one eventfd from the wake-up of another could recurse */
@@ -182,19 +184,18 @@ static void unmask_irqfd_thread(void *opaque, void *data)
 /* Publish @v as the device's INTx, in the state that the user's bit asks for */
 static void publish(struct vfio_pci_device *vdev, struct vfio_pci_vector *v)
 {
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-
-	v->masked = vdev->irq.intx_disabled;
-	if (vdev->irq.pci_2_3)
-		pci_intx(vdev->pdev, !v->masked);
-	vdev->irq.intx = v;
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock) {
+		v->masked = vdev->irq.intx_disabled;
+		if (vdev->irq.pci_2_3)
+			pci_intx(vdev->pdev, !v->masked);
+		vdev->irq.intx = v;
+	}
 }
 
 static void unpublish(struct vfio_pci_device *vdev)
 {
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-
-	vdev->irq.intx = NULL;
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
+		vdev->irq.intx = NULL;
 }
 
 static int request(struct vfio_pci_device *vdev, struct vfio_pci_vector *v)
@@ -341,10 +342,11 @@ int vfio_pci_intx_mask(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
 	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD)
 		return -ENOTTY;
 
-	if (wanted(set, data)) {
-		guard(spinlock_irqsave)(&vdev->irq.intx_lock);
+	if (!wanted(set, data))
+		return 0;
+
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
 		mask(vdev, vdev->irq.intx);
-	}
 	return 0;
 }
 
@@ -383,45 +385,51 @@ int vfio_pci_intx_unmask(struct vfio_pci_device *vdev,
 	return 0;
 }
 
+/* With the new value of the virtual INTx Disable bit; true as of unmask() */
+static bool follow_disabled(struct vfio_pci_device *vdev, bool disabled)
+{
+	struct vfio_pci_vector *v = vdev->irq.intx;
+
+	lockdep_assert_held(&vdev->irq.intx_lock);
+
+	if (vdev->irq.intx_disabled == disabled)
+		return false;
+	WRITE_ONCE(vdev->irq.intx_disabled, disabled);
+
+	if (v && !disabled)
+		return unmask(vdev, v);
+	if (v)
+		mask(vdev, v);
+	else if (vdev->irq.pci_2_3)
+		pci_intx(vdev->pdev, !disabled);
+	return false;
+}
+
 /*
  * The user changed his virtual INTx Disable bit.  While INTx isn't set up the
  * bit at the device follows, so that nothing is asserted behind the mask.
  */
 void vfio_pci_intx_set_disabled(struct vfio_pci_device *vdev, bool disabled)
 {
-	struct vfio_pci_vector *v;
-
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-
-	if (vdev->irq.intx_disabled == disabled)
-		return;
-	WRITE_ONCE(vdev->irq.intx_disabled, disabled);
-
-	v = vdev->irq.intx;
-	if (!v) {
-		if (vdev->irq.pci_2_3)
-			pci_intx(vdev->pdev, !disabled);
-	} else if (disabled) {
-		mask(vdev, v);
-	} else if (unmask(vdev, v)) {
-		signal_user(v);
-	}
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
+		if (follow_disabled(vdev, disabled))
+			signal_user(vdev->irq.intx);
 }
 
 /* A suspended device must not hold a shared line */
 void vfio_pci_intx_suspend(struct vfio_pci_device *vdev)
 {
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-
-	vdev->irq.pm_masked = vdev->irq.intx && mask(vdev, vdev->irq.intx);
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
+		vdev->irq.pm_masked = vdev->irq.intx &&
+				      mask(vdev, vdev->irq.intx);
 }
 
 void vfio_pci_intx_resume(struct vfio_pci_device *vdev)
 {
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-
-	if (vdev->irq.pm_masked && vdev->irq.intx &&
-	    unmask(vdev, vdev->irq.intx))
-		signal_user(vdev->irq.intx);
-	vdev->irq.pm_masked = false;
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock) {
+		if (vdev->irq.pm_masked && vdev->irq.intx &&
+		    unmask(vdev, vdev->irq.intx))
+			signal_user(vdev->irq.intx);
+		vdev->irq.pm_masked = false;
+	}
 }

@@ -54,8 +54,8 @@ static int do_irq_info(struct vfio_pci_device *vdev, union request *r,
 static int do_set_irqs(struct vfio_pci_device *vdev, union request *r,
 		       void __user *arg)
 {
-	struct vfio_irq_set *set = &r->irq_set;
 	void *data __free(kvfree) = NULL;
+	struct vfio_irq_set *set = &r->irq_set;
 	size_t size = 0;
 	int ret;
 

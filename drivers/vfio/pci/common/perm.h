@@ -71,7 +71,7 @@ struct vfio_pci_perm_desc {
 /* Descriptors that are not a capability ID's own */
 enum vfio_pci_perm_id {
 	PERM_HEADER,		/* type 0 header */
-	PERM_HEADER_NO_MEM,	/* of a function without a memory enable bit */
+	PERM_COMMAND_NO_MEM,	/* its command, without a memory enable bit */
 	PERM_RO,		/* any standard capability that is read-only */
 	PERM_RAW_WRITE,		/* any standard one the user may write at will */
 	PERM_PM,

@@ -23,34 +23,35 @@
 	  .write = (_write), .hook = PERM_HOOK_##_hook }
 
 /* The type 0 header.  BARs never reach the device: the kernel placed them. */
-#define HEADER_FIELDS(command_virt)					\
-	FIELD(PCI_VENDOR_ID, 2, ALL16, 0, NONE),			\
-	FIELD(PCI_DEVICE_ID, 2, ALL16, 0, NONE),			\
-	FIELD(PCI_COMMAND, 2, command_virt, ALL16, COMMAND),		\
-	/* error bits are the host's to clear */			\
-	FIELD(PCI_STATUS, 2, PCI_STATUS_CAP_LIST, 0, NONE),		\
-	FIELD(PCI_CACHE_LINE_SIZE, 1, 0, ALL8, NONE),			\
-	FIELD(PCI_LATENCY_TIMER, 1, 0, ALL8, NONE),			\
-	FIELD(PCI_BIST, 1, 0, ALL8, NONE),				\
-	FIELD(PCI_BASE_ADDRESS_0, 4, ALL32, ALL32, BAR),		\
-	FIELD(PCI_BASE_ADDRESS_1, 4, ALL32, ALL32, BAR),		\
-	FIELD(PCI_BASE_ADDRESS_2, 4, ALL32, ALL32, BAR),		\
-	FIELD(PCI_BASE_ADDRESS_3, 4, ALL32, ALL32, BAR),		\
-	FIELD(PCI_BASE_ADDRESS_4, 4, ALL32, ALL32, BAR),		\
-	FIELD(PCI_BASE_ADDRESS_5, 4, ALL32, ALL32, BAR),		\
-	FIELD(PCI_ROM_ADDRESS, 4, ALL32, ALL32, BAR),			\
-	FIELD(PCI_CAPABILITY_LIST, 1, ALL8, 0, NONE),			\
-	/* scratch for the user: the line is routed by the host */	\
-	FIELD(PCI_INTERRUPT_LINE, 1, ALL8, ALL8, NONE),			\
-	FIELD(PCI_INTERRUPT_PIN, 1, ALL8, 0, NONE)
-
 static const struct vfio_pci_perm_field header_fields[] = {
-	HEADER_FIELDS(PCI_COMMAND_INTX_DISABLE),
+	FIELD(PCI_VENDOR_ID, 2, ALL16, 0, NONE),
+	FIELD(PCI_DEVICE_ID, 2, ALL16, 0, NONE),
+	FIELD(PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE, ALL16, COMMAND),
+	/* Error bits are the host's to clear */
+	FIELD(PCI_STATUS, 2, PCI_STATUS_CAP_LIST, 0, NONE),
+	FIELD(PCI_CACHE_LINE_SIZE, 1, 0, ALL8, NONE),
+	FIELD(PCI_LATENCY_TIMER, 1, 0, ALL8, NONE),
+	FIELD(PCI_BIST, 1, 0, ALL8, NONE),
+	FIELD(PCI_BASE_ADDRESS_0, 4, ALL32, ALL32, BAR),
+	FIELD(PCI_BASE_ADDRESS_1, 4, ALL32, ALL32, BAR),
+	FIELD(PCI_BASE_ADDRESS_2, 4, ALL32, ALL32, BAR),
+	FIELD(PCI_BASE_ADDRESS_3, 4, ALL32, ALL32, BAR),
+	FIELD(PCI_BASE_ADDRESS_4, 4, ALL32, ALL32, BAR),
+	FIELD(PCI_BASE_ADDRESS_5, 4, ALL32, ALL32, BAR),
+	FIELD(PCI_ROM_ADDRESS, 4, ALL32, ALL32, BAR),
+	FIELD(PCI_CAPABILITY_LIST, 1, ALL8, 0, NONE),
+	/* Scratch for the user: the line is routed by the host */
+	FIELD(PCI_INTERRUPT_LINE, 1, ALL8, ALL8, NONE),
+	FIELD(PCI_INTERRUPT_PIN, 1, ALL8, 0, NONE),
 };
 
-/* VFs have no Memory Space Enable (SR-IOV 1.1, 3.4.1.3): keep one for them */
-static const struct vfio_pci_perm_field header_no_mem_fields[] = {
-	HEADER_FIELDS(PCI_COMMAND_INTX_DISABLE | PCI_COMMAND_MEMORY),
+/*
+ * What differs for functions without Memory Space Enable, such as VFs
+ * (SR-IOV 1.1, 3.4.1.3): the user gets a virtual one.
+ */
+static const struct vfio_pci_perm_field command_no_mem_fields[] = {
+	FIELD(0, 2, PCI_COMMAND_INTX_DISABLE | PCI_COMMAND_MEMORY, ALL16,
+	      COMMAND),
 };
 
 /*
@@ -162,31 +163,31 @@ static const struct vfio_pci_perm_field pwr_fields[] = {
 	FIELD(PCI_PWR_DSR, 1, 0, ALL8, NONE),
 };
 
-#define DESC(_fields, _len, _header, _body)				\
-	{ .fields = (_fields), .nr_fields = ARRAY_SIZE(_fields),	\
-	  .len = (_len), .header = (_header), .body = PERM_RULE_##_body }
+#define DESC(_rows, _len, _header)					\
+	{ .fields = _rows##_fields,					\
+	  .nr_fields = ARRAY_SIZE(_rows##_fields), .len = (_len),	\
+	  .header = (_header), .body = PERM_RULE_RO }
 
-#define STD(fields, len)	DESC(fields, len, 2, RO)
-#define EXT(fields, len)	DESC(fields, len, 4, RO)
+#define STD(rows, len)	DESC(rows, len, 2)
+#define EXT(rows, len)	DESC(rows, len, 4)
 
 const struct vfio_pci_perm_desc vfio_pci_perm_descs[PERM_NR_IDS] = {
-	[PERM_HEADER] = DESC(header_fields, PCI_STD_HEADER_SIZEOF, 0, RO),
-	[PERM_HEADER_NO_MEM] =
-		DESC(header_no_mem_fields, PCI_STD_HEADER_SIZEOF, 0, RO),
+	[PERM_HEADER] = DESC(header, PCI_STD_HEADER_SIZEOF, 0),
+	[PERM_COMMAND_NO_MEM] = DESC(command_no_mem, 2, 0),
 	[PERM_RO] = { .len = 4, .header = 2, .body = PERM_RULE_RO },
 	[PERM_RAW_WRITE] = { .len = 4, .header = 2, .body = PERM_RULE_RAW },
-	[PERM_PM] = STD(pm_fields, PCI_PM_SIZEOF),
-	[PERM_VPD] = STD(vpd_fields, PCI_CAP_VPD_SIZEOF),
-	[PERM_MSI_32] = STD(msi_32_fields, 10),
-	[PERM_MSI_64] = STD(msi_64_fields, 14),
-	[PERM_MSI_32_MASK] = STD(msi_32_mask_fields, 20),
-	[PERM_MSI_64_MASK] = STD(msi_64_mask_fields, 24),
-	[PERM_PCIX] = STD(pcix_fields, PCI_CAP_PCIX_SIZEOF_V2),
-	[PERM_EXP] = STD(exp_fields, 0x34),
-	[PERM_AF] = STD(af_fields, PCI_CAP_AF_SIZEOF),
+	[PERM_PM] = STD(pm, PCI_PM_SIZEOF),
+	[PERM_VPD] = STD(vpd, PCI_CAP_VPD_SIZEOF),
+	[PERM_MSI_32] = STD(msi_32, 10),
+	[PERM_MSI_64] = STD(msi_64, 14),
+	[PERM_MSI_32_MASK] = STD(msi_32_mask, 20),
+	[PERM_MSI_64_MASK] = STD(msi_64_mask, 24),
+	[PERM_PCIX] = STD(pcix, PCI_CAP_PCIX_SIZEOF_V2),
+	[PERM_EXP] = STD(exp, 0x34),
+	[PERM_AF] = STD(af, PCI_CAP_AF_SIZEOF),
 	[PERM_EXT_RO] = { .len = 4, .header = 4, .body = PERM_RULE_RO },
 	[PERM_EXT_RAW_WRITE] = { .len = 4, .header = 4,
 				 .body = PERM_RULE_RAW },
-	[PERM_ERR] = EXT(err_fields, PCI_ERR_ROOT_COMMAND),
-	[PERM_PWR] = EXT(pwr_fields, PCI_EXT_CAP_PWR_SIZEOF),
+	[PERM_ERR] = EXT(err, PCI_ERR_ROOT_COMMAND),
+	[PERM_PWR] = EXT(pwr, PCI_EXT_CAP_PWR_SIZEOF),
 };

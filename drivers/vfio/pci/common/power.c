@@ -45,24 +45,24 @@ static void bring_back_state(struct vfio_pci_device *vdev)
 int vfio_pci_power_set(struct vfio_pci_device *vdev, pci_power_t state)
 {
 	struct pci_dev *pdev = vdev->pdev;
-	bool asleep = pdev->current_state >= PCI_D3hot;
+	bool was_asleep = vfio_pci_asleep(pdev);
 	int ret;
 
 	/* VFs are gone while their PF is not in D0 */
 	if (vdev->power.sriov_active && state != PCI_D0)
 		return -EBUSY;
 
-	if (vdev->power.needs_restore && !asleep && state >= PCI_D3hot)
+	if (vdev->power.needs_restore && !was_asleep && state != PCI_D0)
 		pci_save_state(pdev);
 
 	ret = pci_set_power_state(pdev, state);
-	trace_vfio_pci_power(pdev, state, ret);
+	trace_vfio_pci_power(pdev, vfio_pci_power_level(state), ret);
 	if (ret || !vdev->power.needs_restore)
 		return ret;
 
-	if (!asleep && pdev->current_state >= PCI_D3hot)
+	if (!was_asleep && vfio_pci_asleep(pdev))
 		keep_state(vdev);
-	else if (asleep && state == PCI_D0)
+	else if (was_asleep && state == PCI_D0)
 		bring_back_state(vdev);
 	return 0;
 }

@@ -6,6 +6,19 @@
 
 struct vfio_pci_device;
 
+/* States can be compared: the larger, the less power */
+static inline int vfio_pci_power_level(pci_power_t state)
+{
+	return (__force int)state;
+}
+
+/* In D3hot or less, where a function answers config accesses at most */
+static inline bool vfio_pci_asleep(struct pci_dev *pdev)
+{
+	return vfio_pci_power_level(pdev->current_state) >=
+	       vfio_pci_power_level(PCI_D3hot);
+}
+
 int vfio_pci_power_set(struct vfio_pci_device *vdev, pci_power_t state);
 void vfio_pci_power_user_state(struct vfio_pci_device *vdev,
 			       pci_power_t state);

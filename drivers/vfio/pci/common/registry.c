@@ -37,6 +37,7 @@ void vfio_pci_registry_del(struct vfio_pci_device *vdev)
 
 /* The device of @pdev, or NULL; in either case vfio_pci_registry_put() @token */
 struct vfio_pci_device *vfio_pci_registry_get(struct pci_dev *pdev, int *token)
+	__acquires(&devices_srcu)
 {
 	struct vfio_pci_device *vdev;
 
@@ -50,6 +51,7 @@ struct vfio_pci_device *vfio_pci_registry_get(struct pci_dev *pdev, int *token)
 }
 
 void vfio_pci_registry_put(int token)
+	__releases(&devices_srcu)
 {
 	srcu_read_unlock(&devices_srcu, token);
 }

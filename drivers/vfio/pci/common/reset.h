@@ -11,5 +11,4 @@ void vfio_pci_reset_close(struct vfio_pci_device *vdev);
 int vfio_pci_reset_function(struct vfio_pci_device *vdev);
 void vfio_pci_reset_by_config(struct vfio_pci_device *vdev);
 
-
 #endif /* VFIO_PCI_COMMON_RESET_H */

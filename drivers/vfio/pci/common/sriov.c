@@ -30,7 +30,7 @@
  * @users: VFs that are open
  */
 struct vfio_pci_vf_token {
-	struct mutex	lock;
+	struct mutex	lock;	/* protects uuid and users */
 	uuid_t		uuid;
 	unsigned int	users;
 };
