@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What a person types.  The modules themselves are described by Kbuild files,
+# which kbuild reads first: it does not get here.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-print-directory
+
+# The build tree: the newest 6.12 headers that are installed
+USER_KDIR := $(KDIR)
+KDIR ?= $(shell ls -d /usr/src/linux-headers-6.12*-amd64 2>/dev/null | \
+	  grep -vE -- '-(rt|cloud)-amd64' | sort -V | tail -n 1)
+KREL = $(shell cat $(or $(KDIR),/nowhere)/include/config/kernel.release)
+
+# More options for every VM, e.g. VMFLAGS="-k IMAGE -d MODDIR"
+VMFLAGS ?=
+# VMs at a time in "make check"
+JOBS ?= $(shell nproc)
+# What installs missing packages; DEPS=: does not look
+DEPS ?= KDIR='$(USER_KDIR)' scripts/deps
+# The kernel's source, or the few files of it that are needed
+SOURCE ?= $$(scripts/deps source)
+
+OUT := $(CURDIR)/build
+TESTS := tools/testing/selftests/vfio/pci
+VM := $(TESTS)/vm
+CONFIG := CONFIG_VFIO_PCI_COMMON=m CONFIG_VFIO_PCI=m CONFIG_SAMPLE_VFIO_MDEV_PCI=m
+MODLIB = $(INSTALL_MOD_PATH)/lib/modules/$(KREL)
+UPDATES := updates/vfio-pci
+# Distributions keep their key: do not try to sign.
+NO_KEY = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+
+# Directories of modules that only tests need
+TEST_MODULES := $(patsubst %/Kbuild,%,$(wildcard $(TESTS)/*/Kbuild))
+
+# $(call kbuild,/directory,arguments): a warning is an error.  As a second build
+# would not say again what the first one said, nothing is left of such a build.
+define kbuild
+@scripts/kbuild-ready '$(KDIR)' '$(CURDIR)$(1)'
+@mkdir -p $(OUT)
++@$(MAKE) -C $(KDIR) M=$(CURDIR)$(1) W=1e $(CONFIG) $(2) 2>&1 | tee $(OUT)/kbuild$(subst /,-,$(1)).log
+@if grep -E '(warning|WARNING):' $(OUT)/kbuild$(subst /,-,$(1)).log | grep -v 'the compiler differs'; then \
+	echo 'The build must not warn, see above' >&2; \
+	$(MAKE) -s -C $(KDIR) M=$(CURDIR)$(1) $(CONFIG) clean; exit 1; fi
+endef
+
+vm_modules = $(addprefix -M ,$(shell find drivers samples $(TEST_MODULES) -name '*.ko' 2>/dev/null))
+# $(call test_list,variable): tests, as their Makefile names them
+test_list = $(shell $(MAKE) -s -C $(TESTS) --eval='list: ; @echo $$(notdir $$($(1)))' \
+	      OUTPUT=$(OUT)/selftests KSELFTEST_DIR=/nowhere MAKECMDGOALS=clean list 2>/dev/null)
+
+all: modules ## The modules (the same as "make modules")
+
+help: ## This list
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z_]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
+	@echo
+	@echo 'Variables: KDIR (kernel build tree), INSTALL_MOD_PATH (root of another system),'
+	@echo 'VMFLAGS (options of $(VM)/run),'
+	@echo 'JOBS (VMs at a time), SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
+	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
+
+modules: ## Build the modules against KDIR, default: the newest 6.12 headers
+	@$(DEPS) build
+	$(call kbuild,,modules)
+
+may_install:
+	@if [ "$$(id -u)" != 0 ] && [ -z '$(INSTALL_MOD_PATH)' ]; then \
+		echo 'This needs root: sudo make $(MAKECMDGOALS)' >&2; exit 1; fi
+
+modules_install: may_install modules ## Install them where modprobe prefers them to the kernel's own
+	@rm -rf '$(MODLIB)/$(UPDATES)'
+	+@$(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIG) INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' \
+		INSTALL_MOD_DIR=$(UPDATES) $(NO_KEY) modules_install 2>&1 | \
+		{ grep -vE 'System.map|^  DEPMOD' || [ $$? = 1 ]; }
+	@scripts/modules-installed yes $(KREL) '$(INSTALL_MOD_PATH)' $(UPDATES)
+
+modules_uninstall: may_install ## Remove them again
+	@test -n '$(KREL)'
+	@rm -rf '$(MODLIB)/$(UPDATES)'
+	@rmdir --ignore-fail-on-non-empty '$(MODLIB)/updates' 2>/dev/null || [ ! -d '$(MODLIB)/updates' ]
+	@scripts/modules-installed no $(KREL) '$(INSTALL_MOD_PATH)' $(UPDATES)
+
+selftests: ## Build the tests and the demo program, into build/selftests
+	@$(DEPS) build
+	@mkdir -p $(OUT)/selftests
+	+@source=$(SOURCE) && $(MAKE) $(if $(V),,-s) -C $(TESTS) OUTPUT=$(OUT)/selftests \
+		KSELFTEST_DIR="$$source/tools/testing/selftests"
+	@$(MAKE) $(OUT)/selftests/vfio-demo $(TEST_MODULES:%=test-module-%)
+
+$(OUT)/selftests/vfio-demo: $(wildcard $(TESTS)/demo/*.c $(TESTS)/lib/*.h)
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -o $@ $(filter %.c,$^)
+
+# Their names have slashes, which a plain pattern would not match.
+$(TEST_MODULES:%=test-module-%): test-module-%:
+	$(call kbuild,/$*,KBUILD_EXTRA_SYMBOLS=$(wildcard $(CURDIR)/Module.symvers) modules)
+
+demo: modules selftests ## Boot a VM and show vfio-pci at work on its devices
+	@$(DEPS) run
+	@$(VM)/run $(VMFLAGS) $(vm_modules) -f $(TESTS)/demo/demo.sh \
+		-f $(OUT)/selftests/vfio-demo -- sh /tests/demo.sh
+
+shell: modules selftests ## A shell in that VM, the tests are in /tests
+	@$(DEPS) run
+	@$(VM)/run $(VMFLAGS) $(vm_modules) -f $(OUT)/selftests:/tests -f $(TESTS)/demo/demo.sh -i
+
+check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
+	@$(DEPS) build run check
+	@$(VM)/check -j $(JOBS) -o $(OUT)/check \
+		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
+		-c 'style:$(MAKE) style' -c 'sparse:$(MAKE) sparse' \
+		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
+		-p '$(MAKE) test_programs' -a '$(VMFLAGS)'
+
+# For the above: "-M module" for VMs, then the programs
+test_programs:
+	@echo $(vm_modules)
+	@printf '%s\n' $(addprefix $(OUT)/selftests/,$(call test_list,TEST_GEN_PROGS)) \
+		$(addprefix $(TESTS)/,$(call test_list,TEST_PROGS))
+
+style: ## checkpatch --strict, kernel-doc and shellcheck; silent when all is well
+	@$(DEPS) check
+	@source=$(SOURCE) && scripts/style "$$source/scripts"
+
+sparse: ## Check the modules with sparse; silent when all is well
+	@$(DEPS) build check
+	@mkdir -p $(OUT)
+	+@for d in '' $(TEST_MODULES:%=/%); do \
+		scripts/kbuild-ready '$(KDIR)' "$(CURDIR)$$d"; \
+		$(MAKE) -C $(KDIR) M="$(CURDIR)$$d" W=1e C=2 CF=-D__CHECK_ENDIAN__ \
+			$(CONFIG) modules \
+			> $(OUT)/sparse.log 2>&1 || { cat $(OUT)/sparse.log >&2; exit 1; }; \
+		scripts/sparse-log $(OUT)/sparse.log "$(CURDIR)$$d"; done
+
+clean: ## Remove what was built
+	@rm -rf $(OUT)
+	@for d in '' $(TEST_MODULES:%=/%); do \
+		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
+
+.PHONY: all help modules modules_install modules_uninstall selftests demo shell
+.PHONY: may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
+.DELETE_ON_ERROR:
