@@ -136,10 +136,10 @@ void vfio_pci_common_request(struct vfio_device *core_vdev, unsigned int count)
 	if (signal_slot(&vdev->irq.req)) {
 		if (count % 10 == 0)
 			pci_notice_ratelimited(pdev,
-					       "asked the user to release the device (#%u)\n",
+					       "release of the device requested from its user (#%u)\n",
 					       count);
 	} else if (!count) {
-		pci_warn(pdev, "the user has no release notification set up, waiting until the device is closed\n");
+		pci_warn(pdev, "the user set up no eventfd for release requests, waiting until the device is closed\n");
 	}
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_request);

@@ -1,0 +1,653 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a device comes to vfio-pci and leaves it: driver_override, new_id, the
+ * module's parameters, what it refuses to drive, and unbinding while a user has
+ * the device. Modules are loaded and unloaded; nothing else may use vfio-pci.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "irq_source.h"
+#include "kmsg.h"
+#include "vfio_harness.h"
+
+#define EDU_ID		"1234 11e8"
+#define IVSHMEM_ID	"1af4 1110"
+#define MODULE		"/sys/module/vfio_pci"
+
+static const char *driver_of(const char *addr)
+{
+	static char driver[64];
+
+	if (vfio_driver_of(addr, driver, sizeof(driver)))
+		return "no such device";
+	return driver;
+}
+
+/* The result that the shell would show, where 127 is "no such command" */
+static int run(const char *format, const char *argument)
+{
+	char command[512];
+	int status;
+
+	snprintf(command, sizeof(command), format, argument);
+	status = system(command);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int unload(void)
+{
+	return run("/sbin/modprobe -r %s", "vfio-pci");
+}
+
+static int load(const char *parameters)
+{
+	return run("/sbin/modprobe vfio-pci %s", parameters);
+}
+
+static int delete_module(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+static long users_of_module(void)
+{
+	char text[32];
+
+	if (vfio_file_read(MODULE "/refcnt", text, sizeof(text)) < 0)
+		return -1;
+	return atol(text);
+}
+
+/* All tests start with the module loaded without parameters and edu unbound. */
+FIXTURE(edu) {
+	char addr[40];
+	char other[40];
+};
+
+FIXTURE_SETUP(edu)
+{
+	const struct vfio_target edu = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target ivshmem = { "ivshmem", VFIO_HOW_TYPE1 };
+
+	VFIO_NEEDS(&edu);
+	VFIO_NEEDS(&ivshmem);
+	ASSERT_EQ(0, vfio_device_find("edu", self->addr, sizeof(self->addr)));
+	ASSERT_EQ(0, vfio_device_find("ivshmem", self->other, sizeof(self->other)));
+	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
+	ASSERT_EQ(0, vfio_driver_unbind(self->other));
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load(""));
+	ASSERT_STREQ("", driver_of(self->addr));
+}
+
+FIXTURE_TEARDOWN(edu)
+{
+	vfio_driver_unbind(self->addr);
+	vfio_driver_unbind(self->other);
+	unload();
+	load("");
+}
+
+/* ------------------------------------------------------------------------ by sysfs */
+
+TEST_F(edu, driver_override)
+{
+	EXPECT_EQ(-ENODEV, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/bind",
+					   self->addr));
+	ASSERT_EQ(0, vfio_attr_write(self->addr, "driver_override", "vfio-pci"));
+	EXPECT_STREQ("", driver_of(self->addr));
+	EXPECT_EQ(0, vfio_file_write("/sys/bus/pci/drivers_probe", self->addr));
+	EXPECT_STREQ("vfio-pci", driver_of(self->addr));
+	EXPECT_EQ(0, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/unbind", self->addr));
+	EXPECT_STREQ("", driver_of(self->addr));
+	EXPECT_EQ(0, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/bind", self->addr));
+	EXPECT_STREQ("vfio-pci", driver_of(self->addr));
+	EXPECT_EQ(-EBUSY, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/bind",
+					  self->addr));
+}
+
+TEST_F(edu, driver_override_of_another)
+{
+	ASSERT_EQ(0, vfio_attr_write(self->addr, "driver_override", "none"));
+	ASSERT_EQ(0, vfio_driver_new_id("vfio-pci", EDU_ID));
+	EXPECT_STREQ("", driver_of(self->addr));
+	EXPECT_EQ(-ENODEV, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/bind",
+					   self->addr));
+	ASSERT_EQ(0, vfio_attr_write(self->addr, "driver_override", "\n"));
+	EXPECT_EQ(0, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/bind", self->addr));
+}
+
+/* No device matches by its id alone, whatever it is. */
+TEST_F(edu, nothing_is_taken_by_itself)
+{
+	EXPECT_EQ(0, vfio_file_write("/sys/bus/pci/drivers_probe", self->addr));
+	EXPECT_STREQ("", driver_of(self->addr));
+	EXPECT_EQ(0, users_of_module());
+}
+
+TEST_F(edu, new_id)
+{
+	ASSERT_EQ(0, vfio_driver_new_id("vfio-pci", EDU_ID));
+	EXPECT_STREQ("vfio-pci", driver_of(self->addr));
+	EXPECT_STREQ("", driver_of(self->other));
+	EXPECT_EQ(-EEXIST, vfio_driver_new_id("vfio-pci", EDU_ID));
+	EXPECT_EQ(-EINVAL, vfio_driver_new_id("vfio-pci", "1234"));
+	EXPECT_EQ(-EINVAL, vfio_driver_new_id("vfio-pci", "rubbish"));
+}
+
+TEST_F(edu, remove_id)
+{
+	ASSERT_EQ(0, vfio_driver_new_id("vfio-pci", EDU_ID));
+	ASSERT_EQ(0, vfio_driver_remove_id("vfio-pci", EDU_ID));
+	/* Who has it keeps it, nobody gets it anew. */
+	EXPECT_STREQ("vfio-pci", driver_of(self->addr));
+	ASSERT_EQ(0, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/unbind", self->addr));
+	EXPECT_EQ(-ENODEV, vfio_file_write("/sys/bus/pci/drivers/vfio-pci/bind",
+					   self->addr));
+	EXPECT_EQ(-ENODEV, vfio_driver_remove_id("vfio-pci", EDU_ID));
+	EXPECT_EQ(-EINVAL, vfio_driver_remove_id("vfio-pci", "rubbish"));
+}
+
+TEST_F(edu, bound_and_unbound_often)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+		ASSERT_LE(0, vfio_group_number(self->addr));
+		ASSERT_EQ(0, vfio_driver_unbind(self->addr));
+	}
+}
+
+/* ----------------------------------------------------------------- by the parameter */
+
+TEST_F(edu, ids)
+{
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load("ids=1234:11e8,1af4:1110"));
+	EXPECT_STREQ("vfio-pci", driver_of(self->addr));
+	EXPECT_STREQ("vfio-pci", driver_of(self->other));
+	ASSERT_EQ(0, unload());
+	EXPECT_STREQ("", driver_of(self->addr));
+	EXPECT_STREQ("", driver_of(self->other));
+}
+
+/* As precise as one likes: subsystem, class and mask */
+TEST_F(edu, ids_in_full)
+{
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load("ids=1234:11e8:1af4:1100:00ff00:ffffff"));
+	EXPECT_STREQ("vfio-pci", driver_of(self->addr));
+	EXPECT_STREQ("", driver_of(self->other));
+}
+
+TEST_F(edu, ids_that_do_not_fit)
+{
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load("ids=1234:11e8:1af4:1101"));
+	EXPECT_STREQ("", driver_of(self->addr));
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load("ids=1234:11e8:1af4:1100:020000:ffffff"));
+	EXPECT_STREQ("", driver_of(self->addr));
+}
+
+/* One that is not understood is told and skipped, the others count. */
+TEST_F(edu, ids_malformed)
+{
+	int log = kmsg_open();
+
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load("ids=1234,rubbish,,1234:11e8"));
+	EXPECT_STREQ("vfio-pci", driver_of(self->addr));
+	EXPECT_TRUE(kmsg_find(log, "invalid id", "1234", 100));
+	EXPECT_TRUE(kmsg_find(log, "invalid id", "rubbish", 100));
+}
+
+static const struct {
+	const char *name;
+	mode_t mode;
+	const char *text;
+} parameters[] = {
+	{ "nointxmask", 0644, "N" },
+	{ "disable_vga", 0444, "N" },
+	{ "disable_idle_d3", 0644, "N" },
+	{ "enable_sriov", 0644, "N" },
+	{ "disable_denylist", 0444, "N" },
+};
+
+TEST_F(edu, parameters)
+{
+	char path[128], text[16];
+	struct stat status;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
+		snprintf(path, sizeof(path), MODULE "/parameters/%s",
+			 parameters[i].name);
+		ASSERT_EQ(0, stat(path, &status)) TH_LOG("%s", path);
+		EXPECT_EQ(parameters[i].mode, status.st_mode & 0777)
+			TH_LOG("%s", path);
+		EXPECT_LT(0, vfio_file_read(path, text, sizeof(text)));
+		EXPECT_STREQ(parameters[i].text, text);
+	}
+	/* Only of interest while the module is loaded */
+	EXPECT_NE(0, stat(MODULE "/parameters/ids", &status));
+}
+
+TEST_F(edu, parameters_set)
+{
+	const char all_on[] =
+		"nointxmask=1 disable_vga=1 disable_idle_d3=1 enable_sriov=1 disable_denylist=1";
+	char path[128], text[16];
+	size_t i;
+
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load(all_on));
+	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
+		snprintf(path, sizeof(path), MODULE "/parameters/%s",
+			 parameters[i].name);
+		EXPECT_LT(0, vfio_file_read(path, text, sizeof(text)));
+		EXPECT_STREQ("Y", text);
+	}
+	ASSERT_EQ(0, unload());
+	EXPECT_NE(0, load("no_such_parameter=1 nointxmask=rubbish"));
+	EXPECT_NE(0, access(MODULE, F_OK));
+	ASSERT_EQ(0, load(""));
+}
+
+TEST_F(edu, module_information)
+{
+	EXPECT_EQ(0, run("/sbin/modinfo -F alias vfio-pci | grep -qF '%s'",
+			 "vfio_pci:v*d*sv*sd*bc*sc*i*"));
+	/* As an ordinary PCI driver's it would be loaded for every device. */
+	EXPECT_EQ(1, run("/sbin/modinfo -F alias vfio-pci | grep -q '^%s'", "pci:"));
+	EXPECT_EQ(0, run("/sbin/modinfo -F license vfio-pci | grep -q '^%s'", "GPL"));
+	EXPECT_EQ(0, run("/sbin/modinfo -F description vfio-pci | grep -q %s", "VFIO"));
+	EXPECT_EQ(0, run("/sbin/modinfo -F parm vfio-pci | grep -q ^%s", "ids:"));
+	EXPECT_EQ(0, run("/sbin/modprobe -R %s | grep -q vfio.pci",
+			 "vfio_pci:v00001234d000011E8sv00001AF4sd00001100bc00scFFi00"));
+}
+
+/* -------------------------------------------------------------------- what it refuses */
+
+/* Bridges: nobody could have one without what is behind it. */
+TEST(bridge)
+{
+	const struct vfio_target target = { "e1000e", VFIO_HOW_TYPE1 };
+	char addr[40], path[128], port[256];
+	char *slash;
+	ssize_t length;
+
+	VFIO_NEEDS(&target);
+	ASSERT_EQ(0, vfio_device_find("e1000e", addr, sizeof(addr)));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", addr);
+	length = readlink(path, port, sizeof(port) - 1);
+	ASSERT_LT(0, length);
+	port[length] = '\0';
+	/* .../0000:00:10.0/0000:01:00.0: the last but one is the port. */
+	*strrchr(port, '/') = '\0';
+	slash = strrchr(port, '/');
+	ASSERT_NE(NULL, slash);
+	ASSERT_STREQ("pcieport", driver_of(slash + 1));
+
+	EXPECT_EQ(-EINVAL, vfio_driver_bind(slash + 1, "vfio-pci"));
+	EXPECT_STREQ("", driver_of(slash + 1));
+	EXPECT_EQ(0, vfio_driver_give_back(slash + 1));
+	EXPECT_STREQ("pcieport", driver_of(slash + 1));
+}
+
+/* A physical function whose virtual functions are somebody else's already */
+TEST(physical_function_with_functions_enabled)
+{
+	const struct vfio_target target = { "sriov", VFIO_HOW_TYPE1 };
+	char addr[40];
+
+	VFIO_NEEDS(&target);
+	ASSERT_EQ(0, vfio_modprobe("pci-pf-stub"));
+	ASSERT_EQ(0, vfio_device_find("sriov", addr, sizeof(addr)));
+	ASSERT_EQ(0, vfio_driver_bind(addr, "pci-pf-stub"));
+	ASSERT_EQ(0, vfio_attr_write(addr, "sriov_drivers_autoprobe", "0"));
+	ASSERT_EQ(0, vfio_attr_write(addr, "sriov_numvfs", "1"));
+	EXPECT_EQ(-EBUSY, vfio_driver_bind(addr, "vfio-pci"));
+	EXPECT_STREQ("", driver_of(addr));
+
+	ASSERT_EQ(0, vfio_driver_bind(addr, "pci-pf-stub"));
+	ASSERT_EQ(0, vfio_attr_write(addr, "sriov_numvfs", "0"));
+	EXPECT_EQ(0, vfio_driver_bind(addr, "vfio-pci"));
+	EXPECT_EQ(0, vfio_driver_unbind(addr));
+}
+
+/* --------------------------------------------------------------------- while in use */
+
+TEST_F(edu, module_is_held_while_open)
+{
+	const struct vfio_target target = { "edu", VFIO_HOW_TYPE1 };
+	struct vfio_dev dev;
+	long before;
+
+	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	before = users_of_module();
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, vfio_dev_open(&dev, &target));
+	EXPECT_LT(before, users_of_module());
+	EXPECT_EQ(-EAGAIN, delete_module("vfio_pci"));
+	vfio_dev_close(&dev);
+	EXPECT_EQ(before, users_of_module());
+	EXPECT_EQ(0, delete_module("vfio_pci"));
+	EXPECT_STREQ("", driver_of(self->addr));
+	ASSERT_EQ(0, load(""));
+}
+
+/* The library has users as long as the driver is loaded. */
+TEST_F(edu, library_is_held)
+{
+	EXPECT_EQ(0, run("test -n \"$(ls /sys/module/*/holders | grep %s)\"",
+			 "^vfio_pci$"));
+	EXPECT_EQ(-EWOULDBLOCK, delete_module("vfio"));
+}
+
+/*
+ * Unbind in a process of its own, as it is going to wait; without the device's
+ * files, or it would wait for itself.
+ */
+static pid_t start_unbind(const char *addr)
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	close_range(3, ~0U, 0);
+	_exit(-vfio_file_write("/sys/bus/pci/drivers/vfio-pci/unbind", addr));
+}
+
+static bool has_ended(pid_t child, int *status)
+{
+	return waitpid(child, status, WNOHANG) == child;
+}
+
+FIXTURE(unbind) {
+	struct vfio_dev dev;
+	int req;
+};
+
+FIXTURE_VARIANT(unbind) {
+	struct vfio_target target;
+};
+
+FIXTURE_VARIANT_ADD(unbind, edu) {
+	.target = { "edu", VFIO_HOW_TYPE1 },
+};
+
+FIXTURE_VARIANT_ADD(unbind, nvme) {
+	.target = { "nvme", VFIO_HOW_TYPE1 },
+};
+
+FIXTURE_SETUP(unbind)
+{
+	VFIO_OPEN_OR_SKIP(&self->dev, &variant->target);
+	self->req = vfio_eventfd();
+	ASSERT_LE(0, self->req);
+}
+
+FIXTURE_TEARDOWN(unbind)
+{
+	vfio_dev_close(&self->dev);
+}
+
+#define SET_REQ()								\
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1,\
+				       &self->req))
+
+/* The user is asked, and goes. */
+TEST_F(unbind, waits_for_the_user)
+{
+	uint32_t value;
+	int status;
+	pid_t child;
+
+	SET_REQ();
+	child = start_unbind(self->dev.addr);
+	ASSERT_LT(0, child);
+	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 2000));
+	vfio_sleep_ms(200);
+	EXPECT_FALSE(has_ended(child, &status));
+	/* What is open goes on working, and nobody else gets the device. */
+	EXPECT_EQ(4, vfio_region_read(&self->dev, 0, 0, &value, 4));
+	EXPECT_EQ(-ENODEV, vfio_group_device_fd(self->dev.group, self->dev.addr));
+
+	vfio_dev_close(&self->dev);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_STREQ("", driver_of(self->dev.addr));
+	/* And it can be had again. */
+	ASSERT_EQ(0, vfio_dev_open(&self->dev, &variant->target));
+}
+
+/* Nobody listens: the kernel says so, and waits all the same. */
+TEST_F(unbind, waits_without_eventfd)
+{
+	int status, log = kmsg_open();
+	pid_t child;
+
+	child = start_unbind(self->dev.addr);
+	ASSERT_LT(0, child);
+	EXPECT_TRUE(kmsg_find(log, self->dev.addr, "request", 2000));
+	EXPECT_FALSE(has_ended(child, &status));
+	vfio_dev_close(&self->dev);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+}
+
+/* Once more every ten seconds */
+TEST_F_TIMEOUT(unbind, asks_again, 60)
+{
+	int status;
+	pid_t child;
+
+	SET_REQ();
+	child = start_unbind(self->dev.addr);
+	ASSERT_LT(0, child);
+	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 2000));
+	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->req, 8000));
+	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 4000));
+	EXPECT_FALSE(has_ended(child, &status));
+	vfio_dev_close(&self->dev);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+}
+
+/* A signal does not end it: half an unbind there is not. */
+TEST_F(unbind, is_not_interrupted)
+{
+	int status;
+	pid_t child;
+
+	SET_REQ();
+	child = start_unbind(self->dev.addr);
+	ASSERT_LT(0, child);
+	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 2000));
+	ASSERT_EQ(0, kill(child, SIGTERM));
+	vfio_sleep_ms(200);
+	EXPECT_FALSE(has_ended(child, &status));
+	vfio_dev_close(&self->dev);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_STREQ("", driver_of(self->dev.addr));
+}
+
+/* The user dies: that counts as closing. */
+TEST_F(unbind, ends_when_the_user_is_killed)
+{
+	struct vfio_dev dev;
+	int status, pipes[2];
+	pid_t user, child;
+	char byte;
+
+	vfio_dev_close(&self->dev);
+	ASSERT_EQ(0, pipe(pipes));
+	user = fork();
+	ASSERT_LE(0, user);
+	if (!user) {
+		if (vfio_dev_open(&dev, &variant->target) ||
+		    write(pipes[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	ASSERT_EQ(1, read(pipes[0], &byte, 1));
+	child = start_unbind(self->dev.addr);
+	vfio_sleep_ms(100);
+	EXPECT_FALSE(has_ended(child, &status));
+	ASSERT_EQ(0, kill(user, SIGKILL));
+	ASSERT_EQ(user, waitpid(user, &status, 0));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+}
+
+/* ----------------------------------------------------------------------- nointxmask */
+
+#define INTX		VFIO_PCI_INTX_IRQ_INDEX
+
+/* Devices that are taken for unable to disable INTx: the line itself is masked. */
+FIXTURE(nointxmask) {
+	struct vfio_dev dev;
+	struct irq_source source;
+	int fd;
+	int unmask;
+};
+
+FIXTURE_SETUP(nointxmask)
+{
+	const struct vfio_target target = { "edu", VFIO_HOW_TYPE1 };
+	char addr[40];
+
+	VFIO_NEEDS(&target);
+	ASSERT_EQ(0, vfio_device_find("edu", addr, sizeof(addr)));
+	ASSERT_EQ(0, vfio_driver_unbind(addr));
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load("nointxmask=1"));
+	ASSERT_EQ(0, vfio_dev_open(&self->dev, &target));
+	ASSERT_EQ(0, irq_source_open(&self->source, &self->dev));
+	ASSERT_EQ(0, irq_source_arm(&self->source, INTX));
+	self->fd = vfio_eventfd();
+	self->unmask = vfio_eventfd();
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, INTX, 0, 1, &self->fd));
+}
+
+FIXTURE_TEARDOWN(nointxmask)
+{
+	/* The emulated IO-APIC remembers a line that goes down after the handler. */
+	irq_source_ack(&self->source, 0);
+	irq_source_close(&self->source);
+	vfio_dev_close(&self->dev);
+	vfio_driver_unbind(self->dev.addr);
+	unload();
+	load("");
+}
+
+#define RAISE()		irq_source_raise(&self->source, 0)
+#define ACK()		irq_source_ack(&self->source, 0)
+#define SET_INTX(flags)	vfio_irq_set(&self->dev, flags, INTX, 0, 1, NULL, 0)
+#define MASK		(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK)
+#define UNMASK		(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK)
+#define EXPECT_ARRIVES()							\
+	EXPECT_EQ(1, vfio_eventfd_wait(self->fd, 2000))
+#define EXPECT_SILENT()								\
+	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->fd, 30))
+#define HW_DISABLED()								\
+	(!!(vfio_hw_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE))
+
+TEST_F(nointxmask, none_is_lost)
+{
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		RAISE();
+		ASSERT_EQ(1, vfio_eventfd_wait(self->fd, 2000));
+		ASSERT_FALSE(HW_DISABLED());
+		ACK();
+		ASSERT_EQ(0, SET_INTX(UNMASK));
+	}
+	EXPECT_SILENT();
+}
+
+TEST_F(nointxmask, masked_until_unmasked)
+{
+	RAISE();
+	EXPECT_ARRIVES();
+	EXPECT_SILENT();
+	EXPECT_EQ(0, SET_INTX(UNMASK));
+	/* Asserted still */
+	EXPECT_ARRIVES();
+	EXPECT_SILENT();
+}
+
+TEST_F(nointxmask, masked_by_the_user)
+{
+	EXPECT_EQ(0, SET_INTX(MASK));
+	EXPECT_EQ(0, SET_INTX(MASK));
+	RAISE();
+	EXPECT_SILENT();
+	EXPECT_EQ(0, SET_INTX(UNMASK));
+	EXPECT_ARRIVES();
+}
+
+TEST_F(nointxmask, unmask_eventfd)
+{
+	const int32_t fd = self->unmask;
+	int i;
+
+	ASSERT_EQ(0, vfio_irq_set(&self->dev, VFIO_IRQ_SET_DATA_EVENTFD |
+				  VFIO_IRQ_SET_ACTION_UNMASK, INTX, 0, 1, &fd, 4));
+	for (i = 0; i < 50; i++) {
+		RAISE();
+		ASSERT_EQ(1, vfio_eventfd_wait(self->fd, 2000));
+		ACK();
+		ASSERT_EQ(0, eventfd_write(self->unmask, 1));
+	}
+	EXPECT_SILENT();
+}
+
+TEST_F(nointxmask, disable_bit_masks)
+{
+	ASSERT_EQ(0, vfio_command(&self->dev, 0, PCI_COMMAND_INTX_DISABLE));
+	RAISE();
+	EXPECT_SILENT();
+	EXPECT_FALSE(HW_DISABLED());
+	EXPECT_NE(0, vfio_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE);
+	ASSERT_EQ(0, vfio_command(&self->dev, PCI_COMMAND_INTX_DISABLE, 0));
+	EXPECT_ARRIVES();
+}
+
+TEST_F(nointxmask, enabled_while_disable_bit_is_set)
+{
+	ASSERT_EQ(0, vfio_irq_disable(&self->dev, INTX));
+	ASSERT_EQ(0, vfio_command(&self->dev, 0, PCI_COMMAND_INTX_DISABLE));
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, INTX, 0, 1, &self->fd));
+	RAISE();
+	EXPECT_SILENT();
+	ASSERT_EQ(0, vfio_command(&self->dev, PCI_COMMAND_INTX_DISABLE, 0));
+	EXPECT_ARRIVES();
+}
+
+TEST_F(nointxmask, disabled_while_masked)
+{
+	RAISE();
+	EXPECT_ARRIVES();
+	ACK();
+	ASSERT_EQ(0, vfio_irq_disable(&self->dev, INTX));
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, INTX, 0, 1, &self->fd));
+	EXPECT_SILENT();
+	RAISE();
+	EXPECT_ARRIVES();
+}
+
+VFIO_TEST_MAIN

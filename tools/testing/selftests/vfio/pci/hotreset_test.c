@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hot reset: which devices are affected, whose groups have to be shown, what is
+ * refused, and that devices and what was set up on them survive it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "e1000e.h"
+#include "irq_source.h"
+#include "nvme.h"
+#include "vfio_harness.h"
+
+#define INFO_SIZE	sizeof(struct vfio_pci_hot_reset_info)
+#define ENTRY_SIZE	sizeof(struct vfio_pci_dependent_device)
+#define RESET_SIZE	sizeof(struct vfio_pci_hot_reset)
+#define MAX_DEVICES	8
+
+/* DEVICE_GET_PCI_HOT_RESET_INFO with room for that many devices */
+static int get_info(const struct vfio_dev *dev,
+		    struct vfio_pci_hot_reset_info *info, unsigned int room)
+{
+	memset(info, 0, INFO_SIZE + MAX_DEVICES * ENTRY_SIZE);
+	info->argsz = INFO_SIZE + room * ENTRY_SIZE;
+	return vfio_ioctl(dev->fd, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, info);
+}
+
+static struct vfio_pci_hot_reset_info *new_info(void)
+{
+	return calloc(1, INFO_SIZE + MAX_DEVICES * ENTRY_SIZE);
+}
+
+/* DEVICE_PCI_HOT_RESET with these group (or other) files */
+static int hot_reset(const struct vfio_dev *dev, unsigned int count,
+		     const int32_t *fds)
+{
+	size_t size = RESET_SIZE + count * sizeof(*fds);
+	struct vfio_pci_hot_reset *args = calloc(1, size);
+	int ret;
+
+	args->argsz = size;
+	args->count = count;
+	memcpy(args->group_fds, fds, count * sizeof(*fds));
+	ret = vfio_ioctl(dev->fd, VFIO_DEVICE_PCI_HOT_RESET, args);
+	free(args);
+	return ret;
+}
+
+/* The header alone, with a count and flags of choice */
+static int hot_reset_header(const struct vfio_dev *dev, uint32_t argsz,
+			    uint32_t flags, uint32_t count)
+{
+	const struct vfio_pci_hot_reset header = {
+		.argsz = argsz, .flags = flags, .count = count,
+	};
+	char *args = vfio_guarded(RESET_SIZE);
+	int ret;
+
+	memcpy(args, &header, RESET_SIZE);
+	ret = vfio_ioctl(dev->fd, VFIO_DEVICE_PCI_HOT_RESET, args);
+	vfio_guarded_free(args);
+	return ret;
+}
+
+/* ------------------------------------------------------------- a device on its own */
+
+FIXTURE(alone) {
+	struct vfio_dev dev;
+	struct vfio_dev other;	/* another device, with a group of its own */
+	struct vfio_pci_hot_reset_info *info;
+};
+
+FIXTURE_SETUP(alone)
+{
+	const struct vfio_target nvme = { "nvme", VFIO_HOW_TYPE1 };
+	const struct vfio_target edu = { "edu", VFIO_HOW_TYPE1 };
+
+	self->other = VFIO_DEV_INIT;
+	VFIO_OPEN_OR_SKIP(&self->dev, &nvme);
+	VFIO_OPEN_OR_SKIP(&self->other, &edu);
+	self->info = new_info();
+	ASSERT_NE(NULL, self->info);
+}
+
+FIXTURE_TEARDOWN(alone)
+{
+	vfio_dev_close(&self->other);
+	vfio_dev_close(&self->dev);
+}
+
+TEST_F(alone, info)
+{
+	unsigned int segment, bus, slot, function;
+	int fields = sscanf(self->dev.addr, "%x:%x:%x.%x", &segment, &bus, &slot,
+			    &function);
+
+	ASSERT_EQ(4, fields);
+	ASSERT_EQ(0, get_info(&self->dev, self->info, 1));
+	EXPECT_EQ(1U, self->info->count);
+	EXPECT_EQ(0U, self->info->flags);
+	EXPECT_EQ(segment, self->info->devices[0].segment);
+	EXPECT_EQ(bus, self->info->devices[0].bus);
+	EXPECT_EQ(slot << 3 | function, self->info->devices[0].devfn);
+	EXPECT_EQ(vfio_group_number(self->dev.addr),
+		  (int)self->info->devices[0].group_id);
+	/* More room than needed is not touched. */
+	ASSERT_EQ(0, get_info(&self->dev, self->info, MAX_DEVICES));
+	EXPECT_EQ(1U, self->info->count);
+	EXPECT_EQ(0U, self->info->devices[1].group_id);
+}
+
+TEST_F(alone, info_without_room)
+{
+	EXPECT_EQ(-ENOSPC, get_info(&self->dev, self->info, 0));
+	EXPECT_EQ(1U, self->info->count);
+	EXPECT_EQ(0U, self->info->flags);
+	self->info->argsz = INFO_SIZE + ENTRY_SIZE - 1;
+	self->info->count = 0;
+	EXPECT_EQ(-ENOSPC, vfio_ioctl(self->dev.fd,
+				      VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
+				      self->info));
+	EXPECT_EQ(1U, self->info->count);
+}
+
+TEST_F(alone, info_header)
+{
+	char *args = vfio_guarded(INFO_SIZE - 1);
+	uint32_t argsz;
+
+	for (argsz = 0; argsz < INFO_SIZE; argsz++) {
+		self->info->argsz = argsz;
+		EXPECT_EQ(-EINVAL, vfio_ioctl(self->dev.fd,
+					      VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
+					      self->info));
+	}
+	memset(args, 0x7f, INFO_SIZE - 1);
+	EXPECT_EQ(-EFAULT, vfio_ioctl(self->dev.fd,
+				      VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, args));
+	EXPECT_EQ(-EFAULT, vfio_ioctl(self->dev.fd,
+				      VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
+				      VFIO_BAD_POINTER));
+	vfio_guarded_free(args);
+}
+
+/* Room was promised that is not there. */
+TEST_F(alone, info_entries_not_writable)
+{
+	struct vfio_pci_hot_reset_info *args = vfio_guarded(INFO_SIZE);
+
+	args->argsz = INFO_SIZE + ENTRY_SIZE;
+	EXPECT_EQ(-EFAULT, vfio_ioctl(self->dev.fd,
+				      VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, args));
+	vfio_guarded_free(args);
+}
+
+TEST_F(alone, header)
+{
+	uint32_t argsz;
+
+	for (argsz = 0; argsz < RESET_SIZE; argsz++)
+		EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, argsz, 0, 1));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 1, 1));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 1U << 31, 1));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, 0));
+	EXPECT_EQ(-EFAULT, vfio_ioctl(self->dev.fd, VFIO_DEVICE_PCI_HOT_RESET,
+				      VFIO_BAD_POINTER));
+}
+
+TEST_F(alone, count_too_large)
+{
+	const int32_t fds[2] = { self->dev.group, self->dev.group };
+
+	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 2, fds));
+	/* Refused before a table of that size is allocated or read */
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, 2));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, 0x40000000));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, ~0U));
+}
+
+TEST_F(alone, table_not_readable)
+{
+	EXPECT_EQ(-EFAULT, hot_reset_header(&self->dev, RESET_SIZE + 4, 0, 1));
+}
+
+TEST_F(alone, not_a_group)
+{
+	const int32_t null = open("/dev/null", O_RDWR), closed = dup(null), none = -1;
+
+	ASSERT_EQ(0, close(closed));
+	EXPECT_EQ(-EBADF, hot_reset(&self->dev, 1, &closed));
+	EXPECT_EQ(-EBADF, hot_reset(&self->dev, 1, &none));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &null));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &self->dev.fd));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &self->dev.container));
+}
+
+TEST_F(alone, group_of_another_device)
+{
+	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &self->other.group));
+}
+
+TEST_F(alone, resets)
+{
+	struct nvme nvme;
+	uint32_t value;
+	void *bar;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, vfio_bus_master(&self->dev, true));
+		ASSERT_EQ(0, vfio_region_mmap(&self->dev, 0, 0, 8192, PROT_READ |
+					      PROT_WRITE, MAP_SHARED, &bar));
+		ASSERT_EQ(0, nvme_start(&nvme, &self->dev, bar, 1));
+		ASSERT_EQ(4, vfio_region_read(&self->dev, 0, 0x14, &value, 4));
+		EXPECT_NE(0U, value);
+		ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+		ASSERT_EQ(4, vfio_region_read(&self->dev, 0, 0x14, &value, 4));
+		EXPECT_EQ(0U, value);
+		nvme_stop(&nvme);
+		munmap(bar, 8192);
+	}
+}
+
+TEST_F(alone, configuration_is_kept)
+{
+	uint32_t before[64], after[64];
+	int i;
+
+	ASSERT_EQ(0, vfio_bus_master(&self->dev, true));
+	ASSERT_EQ(0, vfio_cfg_write(&self->dev, PCI_BASE_ADDRESS_0, 4, 0xabcd0000));
+	ASSERT_EQ(256, vfio_region_read(&self->dev, 7, 0, before, 256));
+	ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+	ASSERT_EQ(256, vfio_region_read(&self->dev, 7, 0, after, 256));
+	for (i = 0; i < 64; i++) {
+		EXPECT_EQ(before[i], after[i])
+			TH_LOG("register %#x", 4 * i);
+	}
+	EXPECT_NE(0, vfio_hw_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_MASTER);
+}
+
+TEST_F(alone, interrupts_are_kept)
+{
+	struct irq_source source;
+	int32_t fd[5];
+	int n;
+
+	for (n = 0; n < 5; n++)
+		fd[n] = vfio_eventfd();
+	ASSERT_EQ(0, irq_source_open(&source, &self->dev));
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 5, fd));
+	ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+	ASSERT_EQ(0, irq_source_arm(&source, VFIO_PCI_MSIX_IRQ_INDEX));
+	vfio_eventfd_wait(fd[0], 30);
+	for (n = 0; n < 5; n++) {
+		irq_source_raise(&source, n);
+		EXPECT_EQ(1, vfio_eventfd_wait(fd[n], 2000));
+		irq_source_ack(&source, n);
+	}
+	irq_source_close(&source);
+}
+
+TEST_F(alone, wakes_from_d3)
+{
+	uint32_t value;
+
+	ASSERT_EQ(0, vfio_power(&self->dev, 3));
+	EXPECT_EQ(-EIO, vfio_region_read(&self->dev, 0, 0, &value, 4));
+	ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+	EXPECT_EQ(4, vfio_region_read(&self->dev, 0, 0, &value, 4));
+}
+
+/* Mappings of another process are stopped meanwhile, and go on. */
+TEST_F(alone, mapping_is_used_meanwhile)
+{
+	int status, ret, i;
+	uint32_t cap;
+	pid_t child;
+	void *bar;
+
+	ASSERT_EQ(0, vfio_region_mmap(&self->dev, 0, 0, 4096, PROT_READ, MAP_SHARED,
+				      &bar));
+	cap = __atomic_load_n((uint32_t *)bar, __ATOMIC_ACQUIRE);
+	child = fork();
+	ASSERT_LE(0, child);
+	while (!child)
+		if (__atomic_load_n((uint32_t *)bar, __ATOMIC_ACQUIRE) != cap)
+			_exit(1);
+	for (i = 0; i < 5; i++) {
+		/* The other process may hold the lock just then: that is told. */
+		do {
+			ret = hot_reset(&self->dev, 1, &self->dev.group);
+		} while (ret == -EBUSY);
+		EXPECT_EQ(0, ret);
+	}
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+}
+
+/* -------------------------------------------------------------- root bus: no reset */
+
+FIXTURE(root_bus) {
+	struct vfio_dev dev;
+	struct vfio_pci_hot_reset_info *info;
+};
+
+FIXTURE_VARIANT(root_bus) {
+	struct vfio_target target;
+};
+
+FIXTURE_VARIANT_ADD(root_bus, edu) {
+	.target = { "edu", VFIO_HOW_TYPE1 },
+};
+
+FIXTURE_VARIANT_ADD(root_bus, ivshmem) {
+	.target = { "ivshmem", VFIO_HOW_TYPE1 },
+};
+
+FIXTURE_SETUP(root_bus)
+{
+	VFIO_OPEN_OR_SKIP(&self->dev, &variant->target);
+	self->info = new_info();
+	ASSERT_NE(NULL, self->info);
+}
+
+FIXTURE_TEARDOWN(root_bus)
+{
+	vfio_dev_close(&self->dev);
+}
+
+TEST_F(root_bus, refused)
+{
+	EXPECT_EQ(-ENODEV, get_info(&self->dev, self->info, MAX_DEVICES));
+	EXPECT_EQ(-ENODEV, get_info(&self->dev, self->info, 0));
+	EXPECT_EQ(-ENODEV, hot_reset(&self->dev, 1, &self->dev.group));
+}
+
+/* What is wrong with the call itself is told first. */
+TEST_F(root_bus, refused_in_order)
+{
+	const int32_t none = -1;
+
+	self->info->argsz = INFO_SIZE - 1;
+	EXPECT_EQ(-EINVAL, vfio_ioctl(self->dev.fd,
+				      VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
+				      self->info));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE - 1, 0, 1));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 1, 1));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, 0));
+	EXPECT_EQ(-ENODEV, hot_reset_header(&self->dev, RESET_SIZE, 0, ~0U));
+	EXPECT_EQ(-ENODEV, hot_reset(&self->dev, 1, &none));
+}
+
+/* ----------------------------------------------------------- two functions, one slot */
+
+FIXTURE(slot) {
+	struct vfio_dev first;
+	struct vfio_dev second;
+	struct vfio_dev other;
+	struct vfio_pci_hot_reset_info *info;
+	char second_addr[40];
+};
+
+FIXTURE_SETUP(slot)
+{
+	const struct vfio_target first = { "multi0", VFIO_HOW_TYPE1 };
+	const struct vfio_target second = { "multi1", VFIO_HOW_TYPE1 };
+	const struct vfio_target edu = { "edu", VFIO_HOW_TYPE1 };
+
+	self->second = VFIO_DEV_INIT;
+	self->other = VFIO_DEV_INIT;
+	VFIO_NEEDS(&first);
+	VFIO_NEEDS(&second);
+	ASSERT_EQ(0, vfio_device_find("multi1", self->second_addr,
+				      sizeof(self->second_addr)));
+	ASSERT_EQ(0, vfio_driver_bind(self->second_addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_dev_open(&self->first, &first));
+	ASSERT_EQ(0, vfio_dev_open(&self->other, &edu));
+	self->info = new_info();
+	ASSERT_NE(NULL, self->info);
+}
+
+FIXTURE_TEARDOWN(slot)
+{
+	vfio_dev_close(&self->other);
+	vfio_dev_close(&self->second);
+	vfio_dev_close(&self->first);
+}
+
+#define OPEN_SECOND()								\
+	do {									\
+		const struct vfio_target __t = { "multi1", VFIO_HOW_TYPE1 };	\
+										\
+		ASSERT_EQ(0, vfio_dev_open_with(&self->second, &__t,		\
+						&self->first));			\
+	} while (0)
+
+TEST_F(slot, info_names_both)
+{
+	EXPECT_EQ(-ENOSPC, get_info(&self->first, self->info, 0));
+	EXPECT_EQ(2U, self->info->count);
+	EXPECT_EQ(-ENOSPC, get_info(&self->first, self->info, 1));
+	EXPECT_EQ(2U, self->info->count);
+	ASSERT_EQ(0, get_info(&self->first, self->info, 2));
+	EXPECT_EQ(2U, self->info->count);
+	EXPECT_EQ(0, self->info->devices[0].devfn);
+	EXPECT_EQ(1, self->info->devices[1].devfn);
+	EXPECT_EQ(self->info->devices[0].bus, self->info->devices[1].bus);
+	EXPECT_EQ(vfio_group_number(self->first.addr),
+		  (int)self->info->devices[0].group_id);
+	EXPECT_EQ(vfio_group_number(self->second_addr),
+		  (int)self->info->devices[1].group_id);
+}
+
+/* The group that both are in is enough, open or not. */
+TEST_F(slot, resets_with_second_not_open)
+{
+	uint32_t value = 0x12345;
+
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
+	ASSERT_EQ(0, hot_reset(&self->first, 1, &self->first.group));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0U, value);
+}
+
+TEST_F(slot, resets_both)
+{
+	uint32_t ivar = 0x12345, cc;
+	struct nvme nvme;
+	void *bar;
+
+	OPEN_SECOND();
+	ASSERT_EQ(0, vfio_bus_master(&self->second, true));
+	ASSERT_EQ(0, vfio_region_mmap(&self->second, 0, 0, 8192, PROT_READ |
+				      PROT_WRITE, MAP_SHARED, &bar));
+	ASSERT_EQ(0, nvme_start(&nvme, &self->second, bar, 1));
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &ivar, 4));
+	ASSERT_EQ(0, hot_reset(&self->first, 1, &self->first.group));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &ivar, 4));
+	EXPECT_EQ(0U, ivar);
+	ASSERT_EQ(0, vfio_load((char *)bar + 0x14, 4, NULL));
+	ASSERT_EQ(4, vfio_region_read(&self->second, 0, 0x14, &cc, 4));
+	EXPECT_EQ(0U, cc);
+	EXPECT_NE(0, vfio_hw_cfg16(&self->second, PCI_COMMAND) & PCI_COMMAND_MASTER);
+	nvme_stop(&nvme);
+	/* And by the other one of them. */
+	ASSERT_EQ(0, hot_reset(&self->second, 1, &self->first.group));
+	munmap(bar, 8192);
+}
+
+TEST_F(slot, group_named_twice)
+{
+	const int32_t fds[2] = { self->first.group, self->first.group };
+
+	EXPECT_EQ(0, hot_reset(&self->first, 2, fds));
+}
+
+TEST_F(slot, group_not_concerned_named_too)
+{
+	const int32_t fds[2] = { self->other.group, self->first.group };
+
+	EXPECT_EQ(0, hot_reset(&self->first, 2, fds));
+}
+
+TEST_F(slot, second_entry_bad)
+{
+	const int32_t null = open("/dev/null", O_RDWR), closed = dup(null);
+	int32_t fds[2] = { self->first.group, null };
+	uint32_t value = 0x12345;
+
+	ASSERT_EQ(0, close(closed));
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->first, 2, fds));
+	fds[1] = closed;
+	EXPECT_EQ(-EBADF, hot_reset(&self->first, 2, fds));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0x12345U, value);
+}
+
+TEST_F(slot, only_the_wrong_group)
+{
+	uint32_t value = 0x12345;
+
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->first, 1, &self->other.group));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0x12345U, value);
+}
+
+TEST_F(slot, three_groups_are_too_many)
+{
+	const int32_t fds[3] = {
+		self->first.group, self->first.group, self->first.group,
+	};
+
+	EXPECT_EQ(-EINVAL, hot_reset(&self->first, 3, fds));
+}
+
+/* Nobody answers for the second function, so it is not reset, nor the first. */
+TEST_F(slot, second_not_bound)
+{
+	uint32_t value = 0x12345;
+
+	ASSERT_EQ(0, vfio_driver_bind(self->second_addr, NULL));
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->first, 1, &self->first.group));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0x12345U, value);
+	/* It is told all the same. */
+	EXPECT_EQ(0, get_info(&self->first, self->info, 2));
+	EXPECT_EQ(2U, self->info->count);
+	ASSERT_EQ(0, vfio_driver_bind(self->second_addr, "vfio-pci"));
+	EXPECT_EQ(0, hot_reset(&self->first, 1, &self->first.group));
+}
+
+/* A reset at the last close concerns both; neither is the worse for it. */
+TEST_F(slot, usable_after_close)
+{
+	uint32_t value;
+
+	OPEN_SECOND();
+	vfio_dev_close(&self->second);
+	EXPECT_EQ(4, vfio_region_read(&self->first, 0, E1000E_STATUS, &value, 4));
+	OPEN_SECOND();
+	EXPECT_EQ(4, vfio_region_read(&self->second, 0, 0, &value, 4));
+	EXPECT_NE(~0U, value);
+}
+
+VFIO_TEST_MAIN
