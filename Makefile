@@ -107,6 +107,21 @@ shell: modules selftests ## A shell in that VM, the tests are in /tests
 	@$(DEPS) run
 	@$(VM)/run $(VMFLAGS) $(vm_modules) -f $(OUT)/selftests:/tests -f $(TESTS)/demo/demo.sh -i
 
+BENCH = $(TESTS)/bench/run -d $(OUT)/bench -o Documentation/driver-api/vfio-pci-bench.txt
+BENCH_MODULES := drivers/vfio/pci/common/vfio-pci-common.ko drivers/vfio/pci/vfio-pci.ko
+
+bench: modules ## Instructions and device accesses, beside the kernel's own vfio-pci
+	@$(DEPS) build run
+	@$(BENCH) $(BENCH_MODULES)
+
+bench_scale: modules ## The same of many devices and many vectors
+	@$(DEPS) build run
+	@$(BENCH) -s $(BENCH_MODULES)
+
+bench_profile: modules ## Where the instructions go: ROWS="0 5", by number in the table
+	@$(DEPS) build run
+	@$(BENCH) -p '$(ROWS)' $(BENCH_MODULES)
+
 check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
 	@$(DEPS) build run check
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check \
@@ -141,5 +156,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo shell
-.PHONY: may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:

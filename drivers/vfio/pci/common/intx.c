@@ -16,12 +16,18 @@
  *
  * Owns the mask state, under intx_lock, which the handler takes.  The vector is
  * irq.intx: set up under irq.lock, seen by others under intx_lock.
+ *
+ * Eventfds are never signalled under intx_lock: the wake-up of the unmask
+ * eventfd takes it, under the lock of that eventfd.  Who signals without being
+ * the handler or holding irq.lock is in an RCU section, so the vector and its
+ * eventfd live until a grace period after they are out of reach.
  */
 #include <linux/cleanup.h>
 #include <linux/eventfd.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/pci.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "intx.h"
@@ -239,6 +245,7 @@ static int enable(struct vfio_pci_device *vdev, struct eventfd_ctx *trigger)
 	if (ret) {
 		WRITE_ONCE(vdev->irq.type, VFIO_PCI_NO_IRQ);
 		unpublish(vdev);
+		synchronize_rcu();
 		vfio_pci_vector_free(v);
 	}
 	return ret;
@@ -256,23 +263,26 @@ void vfio_pci_intx_disable(struct vfio_pci_device *vdev)
 	if (!vdev->irq.pci_2_3)
 		irq_clear_status_flags(v->irq, IRQ_DISABLE_UNLAZY);
 
+	synchronize_rcu();
 	if (v->trigger)
 		eventfd_ctx_put(v->trigger);
 	vfio_pci_vector_free(v);
 	WRITE_ONCE(vdev->irq.type, VFIO_PCI_NO_IRQ);
 }
 
-/* The old eventfd goes when neither handler nor unmask work can have it */
+/* The old eventfd goes when nobody can be about to signal it */
 static void replace_trigger(struct vfio_pci_vector *v,
 			    struct eventfd_ctx *trigger)
 {
 	struct eventfd_ctx *old = v->trigger;
 
 	WRITE_ONCE(v->trigger, trigger);
+	if (!old)
+		return;
 	synchronize_irq(v->irq);
 	vfio_virqfd_flush_thread(&v->unmask);
-	if (old)
-		eventfd_ctx_put(old);
+	synchronize_rcu();
+	eventfd_ctx_put(old);
 }
 
 static int set_eventfd(struct vfio_pci_device *vdev, s32 fd)
@@ -411,9 +421,14 @@ static bool follow_disabled(struct vfio_pci_device *vdev, bool disabled)
  */
 void vfio_pci_intx_set_disabled(struct vfio_pci_device *vdev, bool disabled)
 {
+	struct vfio_pci_vector *v = NULL;
+
+	guard(rcu)();
 	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
 		if (follow_disabled(vdev, disabled))
-			signal_user(vdev->irq.intx);
+			v = vdev->irq.intx;
+	if (v)
+		signal_user(v);
 }
 
 /* A suspended device must not hold a shared line */
@@ -426,10 +441,15 @@ void vfio_pci_intx_suspend(struct vfio_pci_device *vdev)
 
 void vfio_pci_intx_resume(struct vfio_pci_device *vdev)
 {
+	struct vfio_pci_vector *v = NULL;
+
+	guard(rcu)();
 	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock) {
 		if (vdev->irq.pm_masked && vdev->irq.intx &&
 		    unmask(vdev, vdev->irq.intx))
-			signal_user(vdev->irq.intx);
+			v = vdev->irq.intx;
 		vdev->irq.pm_masked = false;
 	}
+	if (v)
+		signal_user(v);
 }

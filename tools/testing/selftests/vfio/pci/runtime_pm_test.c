@@ -169,6 +169,8 @@ TEST_F(idle, disable_idle_d3_at_run_time)
 {
 	const char *parameter = "/sys/module/vfio_pci/parameters/disable_idle_d3";
 
+	if (vfio_stock())
+		SKIP(return, "before 7.3 it was read when the module was loaded");
 	ASSERT_TRUE(becomes(self->addr, "suspended"));
 	ASSERT_EQ(0, vfio_file_write(parameter, "Y"));
 	EXPECT_TRUE(stays(self->addr, "suspended"));
