@@ -21,7 +21,6 @@
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "access.h"
 #include "caps.h"
@@ -29,6 +28,7 @@
 #include "emul.h"
 #include "perm.h"
 #include "trace.h"
+#include "usercopy.h"
 
 /* Bytes handled under one hold of config.lock */
 #define BOUNCE	256
@@ -268,7 +268,7 @@ ssize_t vfio_pci_config_rw(struct vfio_pci_access *access, char __user *buf,
 			   size_t count, u64 pos, bool iswrite)
 {
 	u16 size = access->vdev->config.size;
-	u8 bounce[BOUNCE] __aligned(4);
+	u8 bounce[BOUNCE] __aligned(4) __uninitialized;
 	size_t done, len;
 	int ret;
 
@@ -282,14 +282,14 @@ ssize_t vfio_pci_config_rw(struct vfio_pci_access *access, char __user *buf,
 	for (done = 0; done < count; done += len) {
 		len = min(count - done, sizeof(bounce));
 
-		if (iswrite && copy_from_user(bounce, buf + done, len))
+		if (iswrite && vfio_pci_copy_in(bounce, buf + done, len))
 			return -EFAULT;
 
 		ret = do_steps(access, pos + done, bounce, len, iswrite);
 		if (ret)
 			return ret;
 
-		if (!iswrite && copy_to_user(buf + done, bounce, len))
+		if (!iswrite && vfio_pci_copy_out(buf + done, bounce, len))
 			return -EFAULT;
 	}
 	return count;

@@ -21,15 +21,16 @@
 
 #include "access.h"
 #include "io.h"
+#include "usercopy.h"
 
 /* Bytes moved under one hold of the gate; a multiple of the largest width */
-#define BOUNCE	512
+#define BOUNCE	1024
 
 static unsigned int access_width(u64 off, size_t len, unsigned int max)
 {
 	unsigned int width = max;
 
-	while (off & (width - 1) || len < width)
+	while (width > len || off & (width - 1))
 		width >>= 1;
 	return width;
 }
@@ -82,7 +83,7 @@ void vfio_pci_io_write(void __iomem *addr, bool port, unsigned int width,
 	write_one(addr, port, width, val);
 }
 
-static u64 get_data(const u8 *data, unsigned int width)
+static __always_inline u64 get_data(const u8 *data, unsigned int width)
 {
 	switch (width) {
 	case 8:
@@ -96,40 +97,54 @@ static u64 get_data(const u8 *data, unsigned int width)
 	}
 }
 
+/* @count accesses of 8 bytes to memory */
+static void read_run(const void __iomem *addr, u8 *data, size_t count)
+{
+	for (; count; count--, addr += 8, data += 8)
+		read_one(addr, false, 8, data);
+}
+
+static void write_run(void __iomem *addr, const u8 *data, size_t count)
+{
+	for (; count; count--, addr += 8, data += 8)
+		write_one(addr, false, 8, get_data(data, 8));
+}
+
 static void read_bus(const struct vfio_pci_io *io, u64 off, u8 *data,
 		     size_t len)
 {
-	const void __iomem *addr = io->base + off;
 	unsigned int width;
+	size_t bytes;
 
-	while (len) {
+	for (; len; len -= bytes, off += bytes, data += bytes) {
 		width = access_width(off, len, io->max_width);
+		bytes = width;
 		/* The bulk of a long access has one width */
-		do {
-			read_one(addr, io->port, width, data);
-			addr += width;
-			data += width;
-			off += width;
-			len -= width;
-		} while (width == io->max_width && len >= width);
+		if (width == 8 && !io->port) {
+			bytes = round_down(len, 8);
+			read_run(io->base + off, data, bytes / 8);
+		} else {
+			read_one(io->base + off, io->port, width, data);
+		}
 	}
 }
 
 static void write_bus(const struct vfio_pci_io *io, u64 off, const u8 *data,
 		      size_t len)
 {
-	void __iomem *addr = io->base + off;
 	unsigned int width;
+	size_t bytes;
 
-	while (len) {
+	for (; len; len -= bytes, off += bytes, data += bytes) {
 		width = access_width(off, len, io->max_width);
-		do {
-			write_one(addr, io->port, width, get_data(data, width));
-			addr += width;
-			data += width;
-			off += width;
-			len -= width;
-		} while (width == io->max_width && len >= width);
+		bytes = width;
+		if (width == 8 && !io->port) {
+			bytes = round_down(len, 8);
+			write_run(io->base + off, data, bytes / 8);
+		} else {
+			write_one(io->base + off, io->port, width,
+				  get_data(data, width));
+		}
 	}
 }
 
@@ -158,7 +173,7 @@ static ssize_t do_chunks(struct vfio_pci_access *access,
 			 const struct vfio_pci_io *io, char __user *buf,
 			 size_t count, u64 off, bool iswrite)
 {
-	u8 bounce[BOUNCE] __aligned(8);
+	u8 bounce[BOUNCE] __aligned(8) __uninitialized;
 	size_t len, done;
 	int ret;
 
@@ -167,12 +182,12 @@ static ssize_t do_chunks(struct vfio_pci_access *access,
 		len = min_t(size_t, count - done,
 			    BOUNCE - ((off + done) & (io->max_width - 1)));
 
-		if (iswrite && copy_from_user(bounce, buf + done, len))
+		if (iswrite && vfio_pci_copy_in(bounce, buf + done, len))
 			return -EFAULT;
 		ret = do_bus(access, io, off + done, bounce, len, iswrite);
 		if (ret)
 			return ret;
-		if (!iswrite && copy_to_user(buf + done, bounce, len))
+		if (!iswrite && vfio_pci_copy_out(buf + done, bounce, len))
 			return -EFAULT;
 	}
 	return 0;
@@ -217,7 +232,8 @@ ssize_t vfio_pci_io_rw(struct vfio_pci_access *access,
 	bool hole;
 	int ret;
 
-	if (iswrite ? fault_in_readable(buf, count) :
+	/* A write of one access takes its data before the device is touched */
+	if (iswrite ? count > 8 && fault_in_readable(buf, count) :
 		      fault_in_writeable(buf, count))
 		return -EFAULT;
 
