@@ -167,6 +167,11 @@ TEST_F_TIMEOUT(perm, modules_come_and_go, 100)
 		EXPECT_EQ(0, vfio_modprobe("vfio-pci"));
 	}
 	EXPECT_EQ(0, wait_for(children, DEVICES));
+	for (int i = 0; i < DEVICES; i++) {
+		ASSERT_EQ(0, vfio_driver_bind(self->addr[i], "vfio-pci"));
+		EXPECT_EQ(1, users());
+		ASSERT_EQ(0, vfio_driver_unbind(self->addr[i]));
+	}
 	EXPECT_EQ(0, users());
 
 	/* Nothing holds the modules any more */
