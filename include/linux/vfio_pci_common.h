@@ -152,27 +152,27 @@ struct vfio_pci_gate {
  * struct vfio_pci_bar - one BAR (bar.c, mmap.c)
  * @io: kernel mapping, NULL until the first access needs it; set once while
  *	open, under vfio_pci_bars.lock
- * @claim: 0 if the region was requested, else why not; set at open
+ * @claimed: the region was requested; under vfio_pci_bars.lock
  * @mmap: may be mapped by the user; set at open
  * @dummy: reserves the rest of the page of a BAR smaller than a page
  */
 struct vfio_pci_bar {
 	void __iomem	*io;
-	int		claim;
+	bool		claimed;
 	bool		mmap;
 	struct resource	*dummy;
 };
 
 /**
  * struct vfio_pci_bars - the BARs and the MSI-X table among them
- * @lock: serialises the creation of kernel mappings
+ * @lock: serialises claims and the creation of kernel mappings
  * @bar: by BAR number
  * @msix_bar: BAR that holds the MSI-X table, PCI_STD_NUM_BARS if none
  * @msix_offset: of the table in that BAR
  * @msix_size: of the table, in bytes
  */
 struct vfio_pci_bars {
-	struct mutex		lock;	/* of bar[].io */
+	struct mutex		lock;	/* of bar[].io and .claimed */
 	struct vfio_pci_bar	bar[PCI_STD_NUM_BARS];
 	u8			msix_bar;
 	u32			msix_offset;
@@ -186,7 +186,8 @@ struct vfio_pci_bars {
  * @vectors: struct vfio_pci_vector by vector number
  * @type: VFIO_PCI_{INTX,MSI,MSIX}_IRQ_INDEX, or VFIO_PCI_NUM_IRQS if none;
  *	written under @lock, read without it where a change does no harm
- * @nr_vectors: allocated when the index was enabled
+ * @nr_msi: MSI vectors of the device; set at open
+ * @nr_msix: MSI-X vectors of the device; set at open
  * @intx: the INTx vector while it is set up; changed under @lock and
  *	@intx_lock, so either is enough to read it
  * @intx_disabled: virtual INTx Disable bit; under @intx_lock
@@ -203,7 +204,8 @@ struct vfio_pci_irq {
 	spinlock_t			intx_lock;	/* of the INTx mask */
 	struct xarray			vectors;
 	int				type;
-	u16				nr_vectors;
+	u16				nr_msi;
+	u16				nr_msix;
 	struct vfio_pci_vector		*intx;
 	bool				intx_disabled;
 	bool				pci_2_3;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs: claimed at open, mapped into the kernel when first accessed.
+ * BARs: claimed when first used, mapped into the kernel when first accessed.
  *
  * A BAR that can't be claimed doesn't keep the device from being opened; who
  * uses it gets the error.  A BAR that is only ever mapped by the user costs no
@@ -8,8 +8,8 @@
  *
  * The MSI-X table is the kernel's: reads of it give ones, writes are dropped.
  *
- * Owns vfio_pci_device.bars.  Everything but the kernel mappings is decided at
- * open and constant until close.
+ * Owns vfio_pci_device.bars.  Everything but claims and kernel mappings is
+ * decided at open and constant until close.
  */
 #include <linux/cleanup.h>
 #include <linux/io.h>
@@ -24,39 +24,26 @@ void vfio_pci_bars_init(struct vfio_pci_device *vdev)
 	mutex_init(&vdev->bars.lock);
 }
 
-/* Find the MSI-X table; it is at the device's word only until it is clipped */
+/* Where the device says its MSI-X table is; how long it is, is known */
 int vfio_pci_msix_table_open(struct vfio_pci_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	u32 table;
-	u16 flags;
 	int ret;
 
 	vdev->bars.msix_bar = PCI_STD_NUM_BARS;
-	vdev->irq.dyn_msix = false;
-	if (!pdev->msix_cap)
+	if (!vdev->irq.nr_msix)
 		return 0;
 
-	ret = pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
-				   &flags) ?:
-	      pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE,
+	ret = pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE,
 				    &table);
 	if (ret)
 		return pcibios_err_to_errno(ret);
 
 	vdev->bars.msix_bar = table & PCI_MSIX_TABLE_BIR;
 	vdev->bars.msix_offset = table & PCI_MSIX_TABLE_OFFSET;
-	vdev->bars.msix_size = ((flags & PCI_MSIX_FLAGS_QSIZE) + 1) *
-			       PCI_MSIX_ENTRY_SIZE;
-	vdev->irq.dyn_msix = pci_msix_can_alloc_dyn(pdev);
+	vdev->bars.msix_size = vdev->irq.nr_msix * PCI_MSIX_ENTRY_SIZE;
 	return 0;
-}
-
-static int claim(struct pci_dev *pdev, unsigned int bar)
-{
-	if (!pci_resource_len(pdev, bar) || pci_bars_non_mappable(pdev))
-		return -ENODEV;
-	return pci_request_region(pdev, bar, "vfio");
 }
 
 /*
@@ -96,14 +83,15 @@ static bool decide_mmap(struct vfio_pci_bar *b, const struct resource *res)
 
 void vfio_pci_bars_open(struct vfio_pci_device *vdev)
 {
+	struct pci_dev *pdev = vdev->pdev;
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		struct vfio_pci_bar *b = &vdev->bars.bar[bar];
 
-		*b = (struct vfio_pci_bar){ .claim = claim(vdev->pdev, bar) };
-		if (b->claim != -ENODEV)
-			b->mmap = decide_mmap(b, &vdev->pdev->resource[bar]);
+		*b = (struct vfio_pci_bar){ };
+		if (pci_resource_len(pdev, bar) && !pci_bars_non_mappable(pdev))
+			b->mmap = decide_mmap(b, &pdev->resource[bar]);
 	}
 }
 
@@ -116,9 +104,9 @@ static void close_bar(struct pci_dev *pdev, unsigned int bar,
 	}
 	if (b->io)
 		pci_iounmap(pdev, b->io);
-	if (!b->claim)
+	if (b->claimed)
 		pci_release_region(pdev, bar);
-	*b = (struct vfio_pci_bar){ .claim = -ENODEV };
+	*b = (struct vfio_pci_bar){ };
 }
 
 void vfio_pci_bars_close(struct vfio_pci_device *vdev)
@@ -129,24 +117,53 @@ void vfio_pci_bars_close(struct vfio_pci_device *vdev)
 		close_bar(vdev->pdev, bar, &vdev->bars.bar[bar]);
 }
 
+static int claim_locked(struct vfio_pci_device *vdev, unsigned int bar)
+{
+	struct vfio_pci_bar *b = &vdev->bars.bar[bar];
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	lockdep_assert_held(&vdev->bars.lock);
+
+	if (b->claimed)
+		return 0;
+	if (!pci_resource_len(pdev, bar) || pci_bars_non_mappable(pdev))
+		return -ENODEV;
+
+	ret = pci_request_region(pdev, bar, "vfio");
+	b->claimed = !ret;
+	return ret;
+}
+
+/* Claim BAR @bar: 0, -ENODEV if it can't be used, -EBUSY if it is another's */
+int vfio_pci_bar_claim(struct vfio_pci_device *vdev, unsigned int bar)
+{
+	guard(mutex)(&vdev->bars.lock);
+
+	return claim_locked(vdev, bar);
+}
+
 /*
  * The kernel's mapping of BAR @bar, created now if need be.  Returns an
- * ERR_PTR: -ENODEV or -EBUSY if the BAR could not be claimed, -ENOMEM.
+ * ERR_PTR: an errno of vfio_pci_bar_claim() or -ENOMEM.
  */
 void __iomem *vfio_pci_bar_map(struct vfio_pci_device *vdev, unsigned int bar)
 {
 	struct vfio_pci_bar *b = &vdev->bars.bar[bar];
 	/* Pairs with the release below: a mapping that is seen is complete */
 	void __iomem *io = smp_load_acquire(&b->io);
+	int ret;
 
 	if (likely(io))
 		return io;
-	if (b->claim)
-		return IOMEM_ERR_PTR(b->claim);
 
 	guard(mutex)(&vdev->bars.lock);
 	if (b->io)
 		return b->io;
+
+	ret = claim_locked(vdev, bar);
+	if (ret)
+		return IOMEM_ERR_PTR(ret);
 
 	io = pci_iomap(vdev->pdev, bar, 0);
 	if (!io)

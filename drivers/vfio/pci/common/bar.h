@@ -11,6 +11,7 @@ void vfio_pci_bars_init(struct vfio_pci_device *vdev);
 void vfio_pci_bars_open(struct vfio_pci_device *vdev);
 void vfio_pci_bars_close(struct vfio_pci_device *vdev);
 int vfio_pci_msix_table_open(struct vfio_pci_device *vdev);
+int vfio_pci_bar_claim(struct vfio_pci_device *vdev, unsigned int bar);
 void __iomem *vfio_pci_bar_map(struct vfio_pci_device *vdev, unsigned int bar);
 bool vfio_pci_bar_hits_msix(struct vfio_pci_device *vdev, unsigned int bar,
 			    u64 off, u64 len);

@@ -19,6 +19,7 @@
 #include "intx.h"
 #include "ioeventfd.h"
 #include "irq.h"
+#include "msi.h"
 #include "perm.h"
 #include "platform.h"
 #include "power.h"
@@ -216,6 +217,7 @@ int vfio_pci_common_enable(struct vfio_pci_device *vdev)
 		goto disable_device;
 
 	vfio_pci_intx_open(vdev);
+	vfio_pci_msi_open(vdev);
 	ret = vfio_pci_config_open(vdev);
 	if (ret)
 		goto free_state;

@@ -422,7 +422,7 @@ static int reset_by_groups(struct vfio_pci_device *vdev,
  * member locked; or the errno of a reset or resume that failed.
  */
 int vfio_pci_hot_reset(struct vfio_pci_device *vdev,
-		       const struct vfio_pci_hot_reset *hdr, void __user *arg)
+		       struct vfio_pci_hot_reset *hdr, void __user *arg)
 {
 	bool by_cdev = vfio_device_cdev_opened(&vdev->vdev);
 	struct owner owner = { };

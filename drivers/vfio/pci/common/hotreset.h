@@ -10,7 +10,7 @@ int vfio_pci_hot_reset_info(struct vfio_pci_device *vdev,
 			    struct vfio_pci_hot_reset_info *info,
 			    void __user *arg);
 int vfio_pci_hot_reset(struct vfio_pci_device *vdev,
-		       const struct vfio_pci_hot_reset *hdr, void __user *arg);
+		       struct vfio_pci_hot_reset *hdr, void __user *arg);
 
 int vfio_pci_hot_reset_assign_set(struct vfio_pci_device *vdev);
 void vfio_pci_hot_reset_idle(struct vfio_pci_device *vdev);

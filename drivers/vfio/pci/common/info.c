@@ -61,6 +61,9 @@ static int add_atomic_cap(struct vfio_pci_device *vdev,
 	unsigned int i;
 	u32 devcap2;
 
+	if (!pci_is_pcie(vdev->pdev))
+		return 0;
+
 	pcie_capability_read_dword(pci_physfn(vdev->pdev), PCI_EXP_DEVCAP2,
 				   &devcap2);
 	for (i = 0; i < ARRAY_SIZE(atomic_widths); i++)
@@ -79,7 +82,7 @@ int vfio_pci_info_device(struct vfio_pci_device *vdev,
 			 struct vfio_device_info *info, void __user *arg)
 {
 	struct vfio_info_cap caps = { };
-	size_t size = min_t(size_t, info->argsz, sizeof(*info));
+	size_t size = info->argsz;
 	int ret;
 
 	info->flags = VFIO_DEVICE_FLAGS_PCI;
@@ -99,7 +102,11 @@ int vfio_pci_info_device(struct vfio_pci_device *vdev,
 		if (ret)
 			return ret;
 	}
-	return copy_to_user(arg, info, size) ? -EFAULT : 0;
+
+	/* Users of older kernels have a shorter struct */
+	if (size < sizeof(*info))
+		return copy_to_user(arg, info, size) ? -EFAULT : 0;
+	return copy_to_user(arg, info, sizeof(*info)) ? -EFAULT : 0;
 }
 
 /* Interrupts ------------------------------------------------------------ */

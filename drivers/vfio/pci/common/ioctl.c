@@ -2,10 +2,10 @@
 /*
  * ioctls and features of the device file: tables of what there is.
  *
- * A row names a request, the struct that its argument begins with, how much of
- * it the user must supply, and who answers.  Lengths and flags are checked
- * here and nowhere else; handlers get a copy of the struct's beginning and the
- * user's pointer for what lies behind it.
+ * Each request is declared with the struct that its argument begins with, how
+ * much of it the user must supply, and who answers.  Lengths and flags are
+ * checked here and nowhere else; who answers gets a copy of the struct's
+ * beginning and the user's pointer for what lies behind it.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
@@ -21,41 +21,10 @@
 #include "reset.h"
 #include "sriov.h"
 
-/* Room for the struct of any request; every one begins with argsz */
-union request {
-	u32				argsz;
-	struct vfio_device_info		device_info;
-	struct vfio_region_info		region_info;
-	struct vfio_irq_info		irq_info;
-	struct vfio_irq_set		irq_set;
-	struct vfio_pci_hot_reset_info	hot_reset_info;
-	struct vfio_pci_hot_reset	hot_reset;
-	struct vfio_device_ioeventfd	ioeventfd;
-};
-
-static int do_info(struct vfio_pci_device *vdev, union request *r,
-		   void __user *arg)
-{
-	return vfio_pci_info_device(vdev, &r->device_info, arg);
-}
-
-static int do_region_info(struct vfio_pci_device *vdev, union request *r,
-			  void __user *arg)
-{
-	return vfio_pci_info_region(vdev, &r->region_info, arg);
-}
-
-static int do_irq_info(struct vfio_pci_device *vdev, union request *r,
-		       void __user *arg)
-{
-	return vfio_pci_info_irq(vdev, &r->irq_info, arg);
-}
-
-static int do_set_irqs(struct vfio_pci_device *vdev, union request *r,
-		       void __user *arg)
+static int set_irqs(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
+		    void __user *arg)
 {
 	void *data __free(kvfree) = NULL;
-	struct vfio_irq_set *set = &r->irq_set;
 	size_t size = 0;
 	int ret;
 
@@ -78,71 +47,64 @@ static int do_set_irqs(struct vfio_pci_device *vdev, union request *r,
 	return vfio_pci_irq_set(vdev, set, data);
 }
 
-static int do_reset(struct vfio_pci_device *vdev, union request *r,
-		    void __user *arg)
+static int ioeventfd(struct vfio_pci_device *vdev,
+		     struct vfio_device_ioeventfd *arg, void __user *unused)
+{
+	return vfio_pci_ioeventfd_set(vdev, arg);
+}
+
+static int reset(struct vfio_pci_device *vdev, void __user *unused)
 {
 	return vfio_pci_reset_function(vdev);
 }
 
-static int do_hot_reset_info(struct vfio_pci_device *vdev, union request *r,
-			     void __user *arg)
-{
-	return vfio_pci_hot_reset_info(vdev, &r->hot_reset_info, arg);
+/*
+ * The request @_name: its argument is a struct @_struct, of which the user
+ * must supply all up to @_last.  What he doesn't supply, and may get back, is 0.
+ */
+#define REQUEST(_name, _struct, _last, _fn)				\
+static int _name(struct vfio_pci_device *vdev, void __user *arg)	\
+{									\
+	const size_t size = offsetofend(struct _struct, _last);		\
+	struct _struct r = { };						\
+									\
+	if (copy_from_user(&r, arg, size))				\
+		return -EFAULT;						\
+	if (r.argsz < size)						\
+		return -EINVAL;						\
+	return _fn(vdev, &r, arg);					\
 }
 
-static int do_hot_reset(struct vfio_pci_device *vdev, union request *r,
-			void __user *arg)
-{
-	return vfio_pci_hot_reset(vdev, &r->hot_reset, arg);
-}
-
-static int do_ioeventfd(struct vfio_pci_device *vdev, union request *r,
-			void __user *arg)
-{
-	return vfio_pci_ioeventfd_set(vdev, &r->ioeventfd);
-}
+REQUEST(do_set_irqs, vfio_irq_set, count, set_irqs)
+REQUEST(do_info, vfio_device_info, num_irqs, vfio_pci_info_device)
+REQUEST(do_region_info, vfio_region_info, offset, vfio_pci_info_region)
+REQUEST(do_irq_info, vfio_irq_info, count, vfio_pci_info_irq)
+REQUEST(do_ioeventfd, vfio_device_ioeventfd, fd, ioeventfd)
+REQUEST(do_hot_reset_info, vfio_pci_hot_reset_info, count,
+	vfio_pci_hot_reset_info)
+REQUEST(do_hot_reset, vfio_pci_hot_reset, count, vfio_pci_hot_reset)
 
 /**
  * struct ioctl_row - a request
  * @cmd: its number
- * @size: of the struct's part that must be there; 0 for no struct
  * @fn: answers; returns 0, an errno, or what the request is documented to
  */
 struct ioctl_row {
 	unsigned int	cmd;
-	unsigned int	size;
-	int		(*fn)(struct vfio_pci_device *vdev, union request *r,
-			      void __user *arg);
+	int		(*fn)(struct vfio_pci_device *vdev, void __user *arg);
 };
-
-#define ROW(_cmd, _struct, _last, _fn)					\
-	{ .cmd = (_cmd), .size = offsetofend(struct _struct, _last),	\
-	  .fn = (_fn) }
 
 /* Frequent ones first */
 static const struct ioctl_row rows[] = {
-	ROW(VFIO_DEVICE_SET_IRQS, vfio_irq_set, count, do_set_irqs),
-	ROW(VFIO_DEVICE_GET_INFO, vfio_device_info, num_irqs, do_info),
-	ROW(VFIO_DEVICE_GET_REGION_INFO, vfio_region_info, offset,
-	    do_region_info),
-	ROW(VFIO_DEVICE_GET_IRQ_INFO, vfio_irq_info, count, do_irq_info),
-	ROW(VFIO_DEVICE_IOEVENTFD, vfio_device_ioeventfd, fd, do_ioeventfd),
-	ROW(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, vfio_pci_hot_reset_info, count,
-	    do_hot_reset_info),
-	ROW(VFIO_DEVICE_PCI_HOT_RESET, vfio_pci_hot_reset, count,
-	    do_hot_reset),
-	{ .cmd = VFIO_DEVICE_RESET, .fn = do_reset },
+	{ VFIO_DEVICE_SET_IRQS,			do_set_irqs },
+	{ VFIO_DEVICE_GET_INFO,			do_info },
+	{ VFIO_DEVICE_GET_REGION_INFO,		do_region_info },
+	{ VFIO_DEVICE_GET_IRQ_INFO,		do_irq_info },
+	{ VFIO_DEVICE_IOEVENTFD,		do_ioeventfd },
+	{ VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,	do_hot_reset_info },
+	{ VFIO_DEVICE_PCI_HOT_RESET,		do_hot_reset },
+	{ VFIO_DEVICE_RESET,			reset },
 };
-
-static const struct ioctl_row *find_row(unsigned int cmd)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].cmd == cmd)
-			return &rows[i];
-	return NULL;
-}
 
 /**
  * vfio_pci_common_ioctl - answer a request of the user
@@ -161,20 +123,12 @@ long vfio_pci_common_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 			   unsigned long arg)
 {
 	struct vfio_pci_device *vdev = vfio_pci_common_device(core_vdev);
-	const struct ioctl_row *row = find_row(cmd);
-	void __user *uarg = (void __user *)arg;
-	union request r;
+	unsigned int i;
 
-	if (!row)
-		return -ENOTTY;
-
-	/* What the user doesn't supply, and may get back, is 0 */
-	memset(&r, 0, sizeof(r));
-	if (copy_from_user(&r, uarg, row->size))
-		return -EFAULT;
-	if (row->size && r.argsz < row->size)
-		return -EINVAL;
-	return row->fn(vdev, &r, uarg);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].cmd == cmd)
+			return rows[i].fn(vdev, (void __user *)arg);
+	return -ENOTTY;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_ioctl);
 

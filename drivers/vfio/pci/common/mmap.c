@@ -13,6 +13,7 @@
 #include <linux/pci.h>
 
 #include "access.h"
+#include "bar.h"
 
 #define REGION_PGOFF_SHIFT	(VFIO_PCI_COMMON_OFFSET_SHIFT - PAGE_SHIFT)
 
@@ -87,13 +88,15 @@ static int mmap_bar(struct vfio_pci_device *vdev, unsigned int bar,
 {
 	u64 size = PAGE_ALIGN((u64)pci_resource_len(vdev->pdev, bar));
 	u64 start = (u64)vma_region_page(vma) << PAGE_SHIFT;
+	int ret;
 
 	if (!vdev->bars.bar[bar].mmap)
 		return -EINVAL;
 	if (start + (vma->vm_end - vma->vm_start) > size)
 		return -EINVAL;
-	if (vdev->bars.bar[bar].claim)
-		return vdev->bars.bar[bar].claim;
+	ret = vfio_pci_bar_claim(vdev, bar);
+	if (ret)
+		return ret;
 
 	vma->vm_private_data = vdev;
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);

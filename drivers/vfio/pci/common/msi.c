@@ -13,7 +13,7 @@
  * The kernel writes addresses, data and mask bits; for those in a BAR memory
  * decoding has to be on whatever the user has set.
  *
- * Owns irq.vectors, irq.nr_vectors and irq.msi_qmax, under irq.lock.
+ * Owns irq.vectors and irq.msi_qmax, under irq.lock.
  */
 #include <linux/cleanup.h>
 #include <linux/eventfd.h>
@@ -29,14 +29,24 @@
 #include "irq.h"
 #include "msi.h"
 
+/* What the device has doesn't change, so it is asked once */
+void vfio_pci_msi_open(struct vfio_pci_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	vdev->irq.nr_msi = max(pci_msi_vec_count(pdev), 0);
+	vdev->irq.nr_msix = max(pci_msix_vec_count(pdev), 0);
+	vdev->irq.dyn_msix = vdev->irq.nr_msix && pci_msix_can_alloc_dyn(pdev);
+}
+
 unsigned int vfio_pci_msi_count(struct vfio_pci_device *vdev)
 {
-	return max(pci_msi_vec_count(vdev->pdev), 0);
+	return vdev->irq.nr_msi;
 }
 
 unsigned int vfio_pci_msix_count(struct vfio_pci_device *vdev)
 {
-	return max(pci_msix_vec_count(vdev->pdev), 0);
+	return vdev->irq.nr_msix;
 }
 
 static irqreturn_t handler(int irq, void *data)
@@ -69,7 +79,6 @@ static int enable(struct vfio_pci_device *vdev, unsigned int nr, bool msix)
 	if (ret != nr)
 		return ret;
 
-	vdev->irq.nr_vectors = nr;
 	if (!msix)
 		vdev->irq.msi_qmax = order_base_2(nr);
 	WRITE_ONCE(vdev->irq.type, msix ? VFIO_PCI_MSIX_IRQ_INDEX :
@@ -343,7 +352,6 @@ void vfio_pci_msi_disable(struct vfio_pci_device *vdev)
 	/* The PCI core turned INTx on again */
 	vfio_pci_intx_keep_hidden(vdev);
 
-	vdev->irq.nr_vectors = 0;
 	WRITE_ONCE(vdev->irq.type, VFIO_PCI_NO_IRQ);
 }
 

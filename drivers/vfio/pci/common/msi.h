@@ -5,6 +5,7 @@
 struct vfio_irq_set;
 struct vfio_pci_device;
 
+void vfio_pci_msi_open(struct vfio_pci_device *vdev);
 unsigned int vfio_pci_msi_count(struct vfio_pci_device *vdev);
 unsigned int vfio_pci_msix_count(struct vfio_pci_device *vdev);
 int vfio_pci_msi_trigger(struct vfio_pci_device *vdev,
