@@ -341,11 +341,18 @@ ssize_t vfio_pci_common_write(struct vfio_device *vdev, const char __user *buf,
 int vfio_pci_common_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 void vfio_pci_common_request(struct vfio_device *vdev, unsigned int count);
 int vfio_pci_common_match(struct vfio_device *vdev, char *buf);
+int vfio_pci_common_match_name(struct vfio_device *vdev, const char *name,
+			       const char *buf);
 int vfio_pci_common_match_token_uuid(struct vfio_device *vdev,
 				     const uuid_t *uuid);
 int vfio_pci_common_parse_token(const char *options, uuid_t *uuid);
 
 /* Of struct pci_driver */
+#define VFIO_PCI_COMMON_IDS_DESC					\
+	"IDs of devices to bind, vendor:device[:subvendor[:subdevice[:class[:class_mask]]]] in hex, separated by commas"
+
+int vfio_pci_common_check_bind(struct pci_dev *pdev, bool disable_denylist);
+void vfio_pci_common_add_ids(struct pci_driver *driver, char *ids);
 int vfio_pci_common_sriov_configure(struct vfio_pci_device *vdev, int nr_vfs);
 pci_ers_result_t vfio_pci_common_err_detected(struct pci_dev *pdev,
 					      pci_channel_state_t state);

@@ -6,16 +6,13 @@
  * is vfio-pci-common.  A device is bound by its driver_override in sysfs, by
  * an ID written to new_id, or by an ID of the ids parameter.
  */
-#include <linux/cleanup.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/vfio_pci_common.h>
 
 static char ids[1024] __initdata;
 module_param_string(ids, ids, sizeof(ids), 0);
-MODULE_PARM_DESC(ids, "IDs of devices to bind, vendor:device[:subvendor[:subdevice[:class[:class_mask]]]] in hex, separated by commas");
+MODULE_PARM_DESC(ids, VFIO_PCI_COMMON_IDS_DESC);
 
 static bool nointxmask;
 module_param(nointxmask, bool, 0644);
@@ -43,32 +40,6 @@ static bool disable_denylist;
 module_param(disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist, "Allow devices with known errata that an untrusted user could exploit");
 
-/* Errata that let a user harm the host or other users */
-static const struct pci_device_id denylist[] = {
-	{ PCI_VDEVICE(INTEL, 0x0435) },	/* QAT DH895xCC */
-	{ PCI_VDEVICE(INTEL, 0x0443) },	/* QAT DH895xCC VF */
-	{ PCI_VDEVICE(INTEL, 0x0b25) },	/* DSA */
-	{ PCI_VDEVICE(INTEL, 0x0cfe) },	/* IAX */
-	{ PCI_VDEVICE(INTEL, 0x19e2) },	/* QAT C3xxx */
-	{ PCI_VDEVICE(INTEL, 0x19e3) },	/* QAT C3xxx VF */
-	{ PCI_VDEVICE(INTEL, 0x37c8) },	/* QAT C62x */
-	{ PCI_VDEVICE(INTEL, 0x37c9) },	/* QAT C62x VF */
-	{ }
-};
-
-static bool is_denied(struct pci_dev *pdev)
-{
-	if (!pci_match_id(denylist, pdev))
-		return false;
-
-	if (disable_denylist) {
-		pci_warn(pdev, "device has errata, allowed by disable_denylist\n");
-		return false;
-	}
-	pci_warn(pdev, "device has errata and is refused, disable_denylist=1 allows it\n");
-	return true;
-}
-
 static const struct vfio_device_ops vfio_pci_ops = {
 	VFIO_PCI_COMMON_OPS,
 	.name	= "vfio-pci",
@@ -80,8 +51,9 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct vfio_pci_device *vdev;
 	int ret;
 
-	if (is_denied(pdev))
-		return -EINVAL;
+	ret = vfio_pci_common_check_bind(pdev, disable_denylist);
+	if (ret)
+		return ret;
 
 	vdev = vfio_alloc_device(vfio_pci_device, vdev, &pdev->dev,
 				 &vfio_pci_ops);
@@ -132,45 +104,15 @@ static struct pci_driver vfio_pci_driver = {
 	.driver_managed_dma	= true,
 };
 
-/* One entry of the ids parameter */
-static void __init add_id(const char *id)
-{
-	unsigned int vendor, device, subvendor = PCI_ANY_ID;
-	unsigned int subdevice = PCI_ANY_ID, class = 0, class_mask = 0;
-	int fields, ret;
-
-	fields = sscanf(id, "%x:%x:%x:%x:%x:%x", &vendor, &device, &subvendor,
-			&subdevice, &class, &class_mask);
-	if (fields < 2) {
-		pr_warn("vfio-pci: invalid id '%s', expected vendor:device in hex\n",
-			id);
-		return;
-	}
-
-	ret = pci_add_dynid(&vfio_pci_driver, vendor, device, subvendor,
-			    subdevice, class, class_mask, 0);
-	if (ret)
-		pr_warn("vfio-pci: id %04x:%04x can't be added: %d\n", vendor,
-			device, ret);
-	else
-		pr_info("vfio-pci: binding %04x:%04x[%04x:%04x] class %#08x/%08x\n",
-			vendor, device, subvendor, subdevice, class,
-			class_mask);
-}
-
 static int __init vfio_pci_init(void)
 {
-	char *rest = ids, *id;
 	int ret;
 
 	ret = pci_register_driver(&vfio_pci_driver);
 	if (ret)
 		return ret;
 
-	while ((id = strsep(&rest, ",")))
-		if (*id)
-			add_id(id);
-
+	vfio_pci_common_add_ids(&vfio_pci_driver, ids);
 	if (disable_denylist)
 		pr_warn("vfio-pci: denylist disabled, devices with known errata can be bound\n");
 	return 0;

@@ -94,10 +94,8 @@ static int check_registration(struct vfio_pci_device *vdev)
 
 	if (WARN_ON_ONCE(!vdev->vdev.ops->name))
 		return -EINVAL;
-	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL) {
-		pci_info(pdev, "bridges can't be handed to user space\n");
+	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL)
 		return -EINVAL;
-	}
 	if (!migration_complete(&vdev->vdev) || !logging_complete(&vdev->vdev))
 		return -EINVAL;
 	if (pci_num_vf(pdev)) {

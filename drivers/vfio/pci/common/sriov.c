@@ -247,24 +247,26 @@ int vfio_pci_common_parse_token(const char *options, uuid_t *uuid)
 EXPORT_SYMBOL_GPL(vfio_pci_common_parse_token);
 
 /**
- * vfio_pci_common_match - does the user's string name this device?
+ * vfio_pci_common_match_name - does the user's string name this device?
  * @core_vdev: the device
- * @buf: PCI name ("0000:06:0d.0"), and " vf_token=" with a UUID if it takes one
+ * @name: what it is called
+ * @buf: a name, and " vf_token=" with a UUID if the device takes one
  *
- * The match operation of struct vfio_device_ops.
+ * For the match operation of struct vfio_device_ops, of a driver whose devices
+ * have a name other than the PCI device's.
  *
  * Context: may sleep; under the group's device lock.
  * Return: 1 if it does, 0 if not; an errno of vfio_pci_common_parse_token() or
  * vfio_pci_common_match_token_uuid() if it does and the token is not right.
  */
-int vfio_pci_common_match(struct vfio_device *core_vdev, char *buf)
+int vfio_pci_common_match_name(struct vfio_device *core_vdev, const char *name,
+			       const char *buf)
 {
-	struct vfio_pci_device *vdev = vfio_pci_common_device(core_vdev);
-	size_t len = strlen(pci_name(vdev->pdev));
+	size_t len = strlen(name);
 	uuid_t uuid;
 	int ret;
 
-	if (strncmp(buf, pci_name(vdev->pdev), len))
+	if (strncmp(buf, name, len))
 		return 0;
 	if (buf[len] && buf[len] != ' ')
 		return 0;
@@ -274,6 +276,24 @@ int vfio_pci_common_match(struct vfio_device *core_vdev, char *buf)
 		return ret;
 	ret = vfio_pci_common_match_token_uuid(core_vdev, ret ? &uuid : NULL);
 	return ret ?: 1;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_common_match_name);
+
+/**
+ * vfio_pci_common_match - does the user's string name this PCI device?
+ * @core_vdev: the device
+ * @buf: PCI name ("0000:06:0d.0"), and " vf_token=" with a UUID if it takes one
+ *
+ * The match operation of struct vfio_device_ops.
+ *
+ * Context: may sleep; under the group's device lock.
+ * Return: that of vfio_pci_common_match_name().
+ */
+int vfio_pci_common_match(struct vfio_device *core_vdev, char *buf)
+{
+	struct vfio_pci_device *vdev = vfio_pci_common_device(core_vdev);
+
+	return vfio_pci_common_match_name(core_vdev, pci_name(vdev->pdev), buf);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_match);
 
