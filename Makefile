@@ -57,7 +57,7 @@ help: ## This list
 	@echo 'Targets:'
 	@sed -n 's/^\([a-z_]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
 	@echo
-	@echo 'Variables: KDIR (kernel build tree), INSTALL_MOD_PATH (root of another system),'
+	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
 	@echo 'JOBS (VMs at a time), SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
@@ -136,6 +136,12 @@ test_programs:
 	@printf '%s\n' $(addprefix $(OUT)/selftests/,$(call test_list,TEST_GEN_PROGS)) \
 		$(addprefix $(TESTS)/,$(call test_list,TEST_PROGS))
 
+overlay: ## Lay this project over a kernel source tree, KSRC=<directory>
+	@scripts/overlay '$(KSRC)'
+
+patches: ## The same as patches for "git am", in OUTDIR=build/patches
+	@scripts/overlay -p '$(or $(OUTDIR),$(OUT)/patches)' '$(KSRC)'
+
 style: ## checkpatch --strict, kernel-doc and shellcheck; silent when all is well
 	@$(DEPS) check
 	@source=$(SOURCE) && scripts/style "$$source/scripts"
@@ -156,5 +162,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo shell
-.PHONY: bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: overlay patches bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:

@@ -3,8 +3,9 @@
  * The kernel's newest interface on older kernels.
  *
  * The sources are written against the newest kernel; this header is included
- * before each of them and gives older ones what they lack.  It is the only
- * place that knows kernel versions.  What is built and tried is 6.12; 7.3
+ * before each of them and gives older ones what they lack; for the newest one it
+ * is empty.  It is the only place that knows kernel versions, and compares them
+ * with "<" only, see the script "needed".  What is built and tried is 6.12; 7.3
  * builds; versions between them were not looked at.
  */
 #ifndef VFIO_PCI_COMPAT_H
@@ -14,19 +15,9 @@
 
 #ifndef __ASSEMBLY__
 
-#include <linux/pci.h>
-
 /* A quirk of s390's ISM device, and the flag for it, came with 6.16 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
-static inline bool pci_bars_non_mappable(const struct pci_dev *pdev)
-{
-	return false;
-}
-#else
-static inline bool pci_bars_non_mappable(const struct pci_dev *pdev)
-{
-	return pdev->non_mappable_bars;
-}
+#define vfio_pci_bars_non_mappable(pdev) ((void)(pdev), false)
 #endif
 
 /* The producer's token and interrupt became arguments */
@@ -50,6 +41,7 @@ vfio_pci_compat_register_producer(struct irq_bypass_producer *producer,
 
 /* Page frame numbers lost their type */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#include <linux/mm.h>
 #include <linux/huge_mm.h>
 #include <linux/pfn_t.h>
 

@@ -19,6 +19,11 @@
 #include "bar.h"
 #include "io.h"
 
+/* Not every kernel has devices like that. */
+#ifndef vfio_pci_bars_non_mappable
+#define vfio_pci_bars_non_mappable(pdev) ((pdev)->non_mappable_bars)
+#endif
+
 void vfio_pci_bars_init(struct vfio_pci_device *vdev)
 {
 	mutex_init(&vdev->bars.lock);
@@ -90,7 +95,8 @@ void vfio_pci_bars_open(struct vfio_pci_device *vdev)
 		struct vfio_pci_bar *b = &vdev->bars.bar[bar];
 
 		*b = (struct vfio_pci_bar){ };
-		if (pci_resource_len(pdev, bar) && !pci_bars_non_mappable(pdev))
+		if (pci_resource_len(pdev, bar) &&
+		    !vfio_pci_bars_non_mappable(pdev))
 			b->mmap = decide_mmap(b, &pdev->resource[bar]);
 	}
 }
@@ -127,7 +133,7 @@ static int claim_locked(struct vfio_pci_device *vdev, unsigned int bar)
 
 	if (b->claimed)
 		return 0;
-	if (!pci_resource_len(pdev, bar) || pci_bars_non_mappable(pdev))
+	if (!pci_resource_len(pdev, bar) || vfio_pci_bars_non_mappable(pdev))
 		return -ENODEV;
 
 	ret = pci_request_region(pdev, bar, "vfio");
