@@ -12,6 +12,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/io.h>
+#include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -134,11 +135,12 @@ static void *read_opregion(phys_addr_t addr, size_t *size)
 
 	vbt_addr = find_vbt(header, addr, &vbt_size);
 	patch_header(header, vbt_size);
-	*size = OPREGION_SIZE + vbt_size;
+	*size = size_add(OPREGION_SIZE, vbt_size);
 	if (!vbt_size)
 		return no_free_ptr(header);
 
-	data = kvzalloc(*size, GFP_KERNEL_ACCOUNT);
+	/* Firmware may say any size; what is too large is no bug of ours */
+	data = kvzalloc(*size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!data)
 		return ERR_PTR(-ENOMEM);
 	memcpy(data, header, OPREGION_SIZE);
