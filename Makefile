@@ -26,7 +26,9 @@ SOURCE ?= $$(scripts/deps source)
 OUT := $(CURDIR)/build
 TESTS := tools/testing/selftests/vfio/pci
 VM := $(TESTS)/vm
-CONFIG := CONFIG_VFIO_PCI_COMMON=m CONFIG_VFIO_PCI=m CONFIG_SAMPLE_VFIO_MDEV_PCI=m
+CONFIG = CONFIG_VFIO_PCI_COMMON=m CONFIG_VFIO_PCI=m CONFIG_SAMPLE_VFIO_MDEV_PCI=m $(KUNIT)
+# Distributions' kernels have no KUnit
+KUNIT = $(if $(shell grep -s '^CONFIG_KUNIT=[ym]' $(or $(KDIR),/nowhere)/include/config/auto.conf),CONFIG_VFIO_PCI_COMMON_KUNIT_TEST=m)
 MODLIB = $(INSTALL_MOD_PATH)/lib/modules/$(KREL)
 UPDATES := updates/vfio-pci
 # Distributions keep their key: do not try to sign.

@@ -51,6 +51,14 @@ vfio_pci_compat_register_producer(struct irq_bypass_producer *producer,
 	vmf_insert_pfn_pud(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write)
 #endif
 
+/* Symbol namespaces became strings */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#include <linux/module.h>
+
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns)	MODULE_INFO(import_ns, ns)
+#endif
+
 /*
  * Operations that struct vfio_device_ops doesn't have: the ioctl operation
  * answers VFIO_DEVICE_GET_REGION_INFO itself, the match operation checks

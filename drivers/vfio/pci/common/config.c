@@ -18,6 +18,8 @@
  * user memory is touched before or after, never under the lock.  Callers may
  * sleep: the PCI core makes them wait while the device is in reset.
  */
+#include <kunit/visibility.h>
+#include <linux/export.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -336,6 +338,7 @@ void vfio_pci_config_close(struct vfio_pci_device *vdev)
 	config->map = NULL;
 	config->vcopy = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_config_close);
 
 /* Build the map and the virtual copy of a device that is being opened */
 int vfio_pci_config_open(struct vfio_pci_device *vdev)
@@ -363,3 +366,4 @@ close:
 	vfio_pci_config_close(vdev);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_config_open);

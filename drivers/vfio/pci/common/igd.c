@@ -10,7 +10,10 @@
  * which versions from 2.0 say the address of in RVDA and the size of in RVDS.
  * The user sees it right behind the OpRegion, with RVDA as the offset.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
+#include <linux/export.h>
 #include <linux/io.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
@@ -262,13 +265,22 @@ static const struct vfio_pci_region_ops bridge_ops = {
 	.release = bridge_release,
 };
 
+/* Tests put theirs in place of this */
+VISIBLE_IF_KUNIT struct pci_dev *vfio_pci_igd_get_bridge(unsigned int devfn)
+{
+	KUNIT_STATIC_STUB_REDIRECT(vfio_pci_igd_get_bridge, devfn);
+
+	return pci_get_domain_bus_and_slot(0, 0, devfn);
+}
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_igd_get_bridge);
+
 static int add_bridge(struct vfio_pci_device *vdev, unsigned int devfn,
 		      unsigned int class, u32 subtype)
 {
 	struct pci_dev *bridge;
 	int ret;
 
-	bridge = pci_get_domain_bus_and_slot(0, 0, devfn);
+	bridge = vfio_pci_igd_get_bridge(devfn);
 	if (!bridge)
 		return -ENODEV;
 
@@ -301,3 +313,4 @@ int vfio_pci_igd_open(struct vfio_pci_device *vdev)
 	       add_bridge(vdev, PCI_DEVFN(0x1f, 0), PCI_CLASS_BRIDGE_ISA,
 			  VFIO_REGION_SUBTYPE_INTEL_IGD_LPC_CFG);
 }
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_igd_open);

@@ -4,6 +4,7 @@
 
 #include <linux/errno.h>
 
+struct pci_dev;
 struct vfio_pci_device;
 
 #ifdef CONFIG_VFIO_PCI_IGD
@@ -13,6 +14,10 @@ static inline int vfio_pci_igd_open(struct vfio_pci_device *vdev)
 {
 	return 0;
 }
+#endif
+
+#if IS_ENABLED(CONFIG_KUNIT)
+struct pci_dev *vfio_pci_igd_get_bridge(unsigned int devfn);
 #endif
 
 #endif /* VFIO_PCI_COMMON_IGD_H */

@@ -13,6 +13,8 @@
  * lock.  A compilation that fails frees what it had built: the next get starts
  * afresh.  Callers may sleep.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -34,6 +36,23 @@ static const struct vfio_pci_rule fixed_rules[PERM_NR_FIXED_RULES] = {
 	[PERM_RULE_VIRT_RO]	= { .virt = 0xff },
 	[PERM_RULE_VIRT]	= { .virt = 0xff, .write = 0xff },
 };
+
+/* Tests put theirs in place of these two, to count and to fail */
+VISIBLE_IF_KUNIT void *vfio_pci_perm_alloc(size_t size)
+{
+	KUNIT_STATIC_STUB_REDIRECT(vfio_pci_perm_alloc, size);
+
+	return kzalloc(size, GFP_KERNEL_ACCOUNT);
+}
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_perm_alloc);
+
+VISIBLE_IF_KUNIT void vfio_pci_perm_free(void *mem)
+{
+	KUNIT_STATIC_STUB_REDIRECT(vfio_pci_perm_free, mem);
+
+	kfree(mem);
+}
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_perm_free);
 
 static bool rule_equal(const struct vfio_pci_rule *a,
 		       const struct vfio_pci_rule *b)
@@ -84,7 +103,7 @@ static int compile_desc(struct vfio_pci_perm_tables *t, unsigned int id)
 	unsigned int i;
 	int ret;
 
-	t->rule[id] = kmalloc(desc->len, GFP_KERNEL_ACCOUNT);
+	t->rule[id] = vfio_pci_perm_alloc(desc->len);
 	if (!t->rule[id])
 		return -ENOMEM;
 
@@ -104,8 +123,8 @@ static void free_tables(struct vfio_pci_perm_tables *t)
 	unsigned int id;
 
 	for (id = 0; id < PERM_NR_IDS; id++)
-		kfree(t->rule[id]);
-	kfree(t);
+		vfio_pci_perm_free(t->rule[id]);
+	vfio_pci_perm_free(t);
 }
 
 static struct vfio_pci_perm_tables *compile_tables(void)
@@ -114,7 +133,7 @@ static struct vfio_pci_perm_tables *compile_tables(void)
 	unsigned int id;
 	int ret;
 
-	t = kzalloc_obj(*t, GFP_KERNEL_ACCOUNT);
+	t = vfio_pci_perm_alloc(sizeof(*t));
 	if (!t)
 		return ERR_PTR(-ENOMEM);
 

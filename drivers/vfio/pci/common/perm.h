@@ -120,6 +120,11 @@ extern const struct vfio_pci_perm_desc vfio_pci_perm_descs[PERM_NR_IDS];
 void vfio_pci_perm_lay(const struct vfio_pci_perm_tables *tables,
 		       enum vfio_pci_perm_id id, u8 *map, unsigned int len);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+void *vfio_pci_perm_alloc(size_t size);
+void vfio_pci_perm_free(void *mem);
+#endif
+
 void vfio_pci_perm_debugfs_init(void);
 void vfio_pci_perm_debugfs_exit(void);
 
