@@ -11,7 +11,6 @@
  * disabling VFs, which comes before the PF goes, unregisters them.
  */
 #include <linux/cleanup.h>
-#include <linux/ctype.h>
 #include <linux/export.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -212,6 +211,11 @@ int vfio_pci_common_match_token_uuid(struct vfio_device *core_vdev,
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_match_token_uuid);
 
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " ");
+}
+
 /**
  * vfio_pci_common_parse_token - the options behind a device's name
  * @options: text, blanks around options
@@ -226,8 +230,8 @@ int vfio_pci_common_parse_token(const char *options, uuid_t *uuid)
 	bool found = false;
 	int ret;
 
-	for (options = skip_spaces(options); *options;
-	     options = skip_spaces(options)) {
+	for (options = skip_blanks(options); *options;
+	     options = skip_blanks(options)) {
 		if (found || strncmp(options, key, strlen(key)))
 			return -EINVAL;
 		options += strlen(key);
@@ -238,7 +242,7 @@ int vfio_pci_common_parse_token(const char *options, uuid_t *uuid)
 		if (ret)
 			return ret;
 		options += UUID_STRING_LEN;
-		if (*options && !isspace(*options))
+		if (*options && *options != ' ')
 			return -EINVAL;
 		found = true;
 	}
