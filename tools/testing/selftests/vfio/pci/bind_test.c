@@ -356,23 +356,9 @@ TEST_F(edu, library_is_held)
 	EXPECT_EQ(-EWOULDBLOCK, delete_module("vfio"));
 }
 
-/*
- * Unbind in a process of its own, as it is going to wait; without the device's
- * files, or it would wait for itself.
- */
 static pid_t start_unbind(const char *addr)
 {
-	pid_t child = fork();
-
-	if (child)
-		return child;
-	close_range(3, ~0U, 0);
-	_exit(-vfio_file_write("/sys/bus/pci/drivers/vfio-pci/unbind", addr));
-}
-
-static bool has_ended(pid_t child, int *status)
-{
-	return waitpid(child, status, WNOHANG) == child;
+	return vfio_file_write_begin("/sys/bus/pci/drivers/vfio-pci/unbind", addr);
 }
 
 FIXTURE(unbind) {
@@ -412,7 +398,6 @@ FIXTURE_TEARDOWN(unbind)
 TEST_F(unbind, waits_for_the_user)
 {
 	uint32_t value;
-	int status;
 	pid_t child;
 
 	SET_REQ();
@@ -420,14 +405,13 @@ TEST_F(unbind, waits_for_the_user)
 	ASSERT_LT(0, child);
 	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 2000));
 	vfio_sleep_ms(200);
-	EXPECT_FALSE(has_ended(child, &status));
+	EXPECT_TRUE(vfio_file_write_waits(child));
 	/* What is open goes on working, and nobody else gets the device. */
 	EXPECT_EQ(4, vfio_region_read(&self->dev, 0, 0, &value, 4));
 	EXPECT_EQ(-ENODEV, vfio_group_device_fd(self->dev.group, self->dev.addr));
 
 	vfio_dev_close(&self->dev);
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_EQ(0, vfio_file_write_end(child));
 	EXPECT_STREQ("", driver_of(self->dev.addr));
 	/* And it can be had again. */
 	ASSERT_EQ(0, vfio_dev_open(&self->dev, &variant->target));
@@ -436,22 +420,20 @@ TEST_F(unbind, waits_for_the_user)
 /* Nobody listens: the kernel says so, and waits all the same. */
 TEST_F(unbind, waits_without_eventfd)
 {
-	int status, log = kmsg_open();
+	int log = kmsg_open();
 	pid_t child;
 
 	child = start_unbind(self->dev.addr);
 	ASSERT_LT(0, child);
 	EXPECT_TRUE(kmsg_find(log, self->dev.addr, "request", 2000));
-	EXPECT_FALSE(has_ended(child, &status));
+	EXPECT_TRUE(vfio_file_write_waits(child));
 	vfio_dev_close(&self->dev);
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_EQ(0, vfio_file_write_end(child));
 }
 
 /* Once more every ten seconds */
 TEST_F_TIMEOUT(unbind, asks_again, 60)
 {
-	int status;
 	pid_t child;
 
 	SET_REQ();
@@ -460,16 +442,14 @@ TEST_F_TIMEOUT(unbind, asks_again, 60)
 	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 2000));
 	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->req, 8000));
 	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 4000));
-	EXPECT_FALSE(has_ended(child, &status));
+	EXPECT_TRUE(vfio_file_write_waits(child));
 	vfio_dev_close(&self->dev);
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_EQ(0, vfio_file_write_end(child));
 }
 
 /* A signal does not end it: half an unbind there is not. */
 TEST_F(unbind, is_not_interrupted)
 {
-	int status;
 	pid_t child;
 
 	SET_REQ();
@@ -478,9 +458,10 @@ TEST_F(unbind, is_not_interrupted)
 	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 2000));
 	ASSERT_EQ(0, kill(child, SIGTERM));
 	vfio_sleep_ms(200);
-	EXPECT_FALSE(has_ended(child, &status));
+	EXPECT_TRUE(vfio_file_write_waits(child));
 	vfio_dev_close(&self->dev);
-	ASSERT_EQ(child, waitpid(child, &status, 0));
+	/* It died of the signal when it was through. */
+	EXPECT_EQ(-EINTR, vfio_file_write_end(child));
 	EXPECT_STREQ("", driver_of(self->dev.addr));
 }
 
@@ -505,11 +486,10 @@ TEST_F(unbind, ends_when_the_user_is_killed)
 	ASSERT_EQ(1, read(pipes[0], &byte, 1));
 	child = start_unbind(self->dev.addr);
 	vfio_sleep_ms(100);
-	EXPECT_FALSE(has_ended(child, &status));
+	EXPECT_TRUE(vfio_file_write_waits(child));
 	ASSERT_EQ(0, kill(user, SIGKILL));
 	ASSERT_EQ(user, waitpid(user, &status, 0));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_EQ(0, vfio_file_write_end(child));
 }
 
 /* ----------------------------------------------------------------------- nointxmask */

@@ -20,36 +20,6 @@
 			 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP)
 #define EXIT		(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT)
 
-/* Whether the device comes to that runtime state ("active", "suspended") */
-static bool becomes(const char *addr, const char *state)
-{
-	char now[32];
-	int ms;
-
-	for (ms = 0; ms < 3000; ms++) {
-		if (vfio_attr_read(addr, "power/runtime_status", now, sizeof(now)) >= 0 &&
-		    !strcmp(now, state))
-			return true;
-		vfio_sleep_ms(1);
-	}
-	return false;
-}
-
-/* Whether it is in that state for a while */
-static bool stays(const char *addr, const char *state)
-{
-	char now[32];
-	int ms;
-
-	for (ms = 0; ms < 100; ms++) {
-		if (vfio_attr_read(addr, "power/runtime_status", now, sizeof(now)) < 0 ||
-		    strcmp(now, state))
-			return false;
-		vfio_sleep_ms(1);
-	}
-	return true;
-}
-
 static void reload(const char *parameters)
 {
 	char command[256];
@@ -100,7 +70,7 @@ TEST_F(idle, sleeps_when_bound)
 {
 	char control[16];
 
-	EXPECT_TRUE(becomes(self->addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 	EXPECT_LT(0, vfio_attr_read(self->addr, "power/control", control,
 				    sizeof(control)));
 	EXPECT_STREQ("auto", control);
@@ -110,11 +80,11 @@ TEST_F(idle, awake_while_open)
 {
 	struct vfio_dev dev;
 
-	ASSERT_TRUE(becomes(self->addr, "suspended"));
+	ASSERT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 	ASSERT_EQ(0, vfio_dev_open(&dev, &variant->target));
-	EXPECT_TRUE(stays(self->addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	vfio_dev_close(&dev);
-	EXPECT_TRUE(becomes(self->addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 }
 
 /* Who gets the device next finds it awake and not managed. */
@@ -122,9 +92,9 @@ TEST_F(idle, awake_when_unbound)
 {
 	char control[16];
 
-	ASSERT_TRUE(becomes(self->addr, "suspended"));
+	ASSERT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
-	EXPECT_TRUE(becomes(self->addr, "active"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->addr, "active"));
 	EXPECT_LT(0, vfio_attr_read(self->addr, "power/control", control,
 				    sizeof(control)));
 	EXPECT_STREQ("on", control);
@@ -141,7 +111,7 @@ TEST_F(idle, often)
 		EXPECT_EQ(4, vfio_region_read(&dev, 0, 0, &value, 4));
 		EXPECT_NE(~0U, value);
 		vfio_dev_close(&dev);
-		ASSERT_TRUE(becomes(self->addr, "suspended"));
+		ASSERT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 	}
 }
 
@@ -153,15 +123,15 @@ TEST_F(idle, disable_idle_d3)
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
 	reload("disable_idle_d3=1");
 	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
-	EXPECT_TRUE(stays(self->addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_dev_open(&dev, &variant->target));
-	EXPECT_TRUE(stays(self->addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	vfio_dev_close(&dev);
-	EXPECT_TRUE(stays(self->addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
 	reload("");
 	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
-	EXPECT_TRUE(becomes(self->addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 }
 
 /* Written at run time it counts for devices bound later. */
@@ -171,17 +141,17 @@ TEST_F(idle, disable_idle_d3_at_run_time)
 
 	if (vfio_stock())
 		SKIP(return, "before 7.3 it was read when the module was loaded");
-	ASSERT_TRUE(becomes(self->addr, "suspended"));
+	ASSERT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 	ASSERT_EQ(0, vfio_file_write(parameter, "Y"));
-	EXPECT_TRUE(stays(self->addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_stays(self->addr, "suspended"));
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
 	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
-	EXPECT_TRUE(stays(self->addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_file_write(parameter, "N"));
-	EXPECT_TRUE(stays(self->addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
 	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
-	EXPECT_TRUE(becomes(self->addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 }
 
 /* ----------------------------------------------------------------------- low power */
@@ -225,7 +195,7 @@ FIXTURE_TEARDOWN(low_power)
 #define ENTER()									\
 	do {									\
 		ASSERT_EQ(0, SET(ENTRY));					\
-		ASSERT_TRUE(becomes(self->dev.addr, "suspended"));		\
+		ASSERT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));		\
 	} while (0)
 #define ENTER_WITH_WAKEUP()							\
 	do {									\
@@ -234,7 +204,7 @@ FIXTURE_TEARDOWN(low_power)
 		};								\
 		ASSERT_EQ(0, vfio_feature(&self->dev, WAKEUP, &__wakeup,	\
 					  sizeof(__wakeup)));			\
-		ASSERT_TRUE(becomes(self->dev.addr, "suspended"));		\
+		ASSERT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));		\
 	} while (0)
 #define EXPECT_MAPPING(signal)	EXPECT_EQ(signal, vfio_load(self->bar, 4, NULL))
 #define EXPECT_READ()								\
@@ -251,7 +221,7 @@ TEST_F(low_power, entry_and_exit)
 	ENTER();
 	EXPECT_MAPPING(SIGBUS);
 	EXPECT_EQ(0, SET(EXIT));
-	EXPECT_TRUE(stays(self->dev.addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->dev.addr, "active"));
 	EXPECT_MAPPING(0);
 	EXPECT_READ();
 }
@@ -265,9 +235,9 @@ TEST_F(low_power, entry_twice)
 	ENTER();
 	EXPECT_EQ(-EINVAL, SET(ENTRY));
 	EXPECT_EQ(-EINVAL, vfio_feature(&self->dev, WAKEUP, &wakeup, sizeof(wakeup)));
-	EXPECT_TRUE(becomes(self->dev.addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
 	EXPECT_EQ(0, SET(EXIT));
-	EXPECT_TRUE(stays(self->dev.addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->dev.addr, "active"));
 	ENTER();
 	EXPECT_EQ(0, SET(EXIT));
 	EXPECT_MAPPING(0);
@@ -298,7 +268,7 @@ TEST_F(low_power, argument_refused)
 	wakeup.wakeup_eventfd = null;
 	EXPECT_EQ(-EINVAL, vfio_feature(&self->dev, WAKEUP, &wakeup, sizeof(wakeup)));
 	EXPECT_EQ(-EINVAL, vfio_feature(&self->dev, WAKEUP, &wakeup, 7));
-	EXPECT_TRUE(stays(self->dev.addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->dev.addr, "active"));
 	EXPECT_MAPPING(0);
 	EXPECT_READ();
 }
@@ -311,13 +281,13 @@ TEST_F(low_power, accesses_wake)
 	ENTER();
 	EXPECT_READ();
 	EXPECT_MAPPING(SIGBUS);
-	EXPECT_TRUE(becomes(self->dev.addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
 	EXPECT_EQ(0, vfio_cfg_read(&self->dev, PCI_CLASS_REVISION, 4, &vendor));
 	EXPECT_NE(~0U, vendor);
-	EXPECT_TRUE(becomes(self->dev.addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
 	EXPECT_EQ(0, vfio_irq_eventfds(&self->dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1,
 				       &self->fd));
-	EXPECT_TRUE(becomes(self->dev.addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
 	EXPECT_MAPPING(SIGBUS);
 	EXPECT_EQ(0, SET(EXIT));
 	EXPECT_MAPPING(0);
@@ -342,7 +312,7 @@ TEST_F(low_power, reset_meanwhile)
 	ENTER();
 	EXPECT_EQ(0, vfio_ioctl(self->dev.fd, VFIO_DEVICE_RESET, NULL));
 	EXPECT_MAPPING(SIGBUS);
-	EXPECT_TRUE(becomes(self->dev.addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
 	EXPECT_EQ(0, SET(EXIT));
 	EXPECT_MAPPING(0);
 	EXPECT_READ();
@@ -367,9 +337,9 @@ TEST_F(low_power, closed_meanwhile)
 	ENTER();
 	vfio_dev_close(&self->dev);
 	munmap(self->bar, 4096);
-	EXPECT_TRUE(becomes(self->dev.addr, "suspended"));
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
 	ASSERT_EQ(0, vfio_dev_open(&self->dev, &variant->target));
-	EXPECT_TRUE(stays(self->dev.addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->dev.addr, "active"));
 	ASSERT_EQ(0, vfio_region_mmap(&self->dev, 0, 0, 4096, PROT_READ | PROT_WRITE,
 				      MAP_SHARED, &self->bar));
 	EXPECT_MAPPING(0);
@@ -388,12 +358,12 @@ TEST_F(low_power, wakeup_by_access)
 	EXPECT_READ();
 	EXPECT_EQ(1, vfio_eventfd_wait(self->fd, 1000));
 	/* Low power is over with it. */
-	EXPECT_TRUE(stays(self->dev.addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->dev.addr, "active"));
 	EXPECT_MAPPING(0);
 	EXPECT_READ();
 	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->fd, 20));
 	EXPECT_EQ(0, SET(EXIT));
-	EXPECT_TRUE(stays(self->dev.addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->dev.addr, "active"));
 }
 
 TEST_F(low_power, wakeup_by_others)
@@ -405,7 +375,7 @@ TEST_F(low_power, wakeup_by_others)
 	EXPECT_EQ(1, vfio_eventfd_wait(self->fd, 1000));
 	EXPECT_MAPPING(0);
 	ASSERT_EQ(0, vfio_attr_write(self->dev.addr, path, "auto"));
-	EXPECT_TRUE(stays(self->dev.addr, "active"));
+	EXPECT_TRUE(vfio_runtime_stays(self->dev.addr, "active"));
 }
 
 TEST_F(low_power, wakeup_again)

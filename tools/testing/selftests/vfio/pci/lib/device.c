@@ -75,6 +75,51 @@ const char *vfio_target_missing(const struct vfio_target *t)
 	return NULL;
 }
 
+/*
+ * A kernel that knows the flag looks where it points to, the others refuse it;
+ * neither needs an iommufd for that.
+ */
+static bool cdev_takes_token(void)
+{
+	struct vfio_device_bind_iommufd_token bind = {
+		.argsz = sizeof(bind),
+		.flags = VFIO_DEVICE_BIND_FLAG_TOKEN,
+		.iommufd = -1,
+		.token_uuid_ptr = (uintptr_t)VFIO_BAD_POINTER,
+	};
+	char addr[40];
+	int fd, ret;
+
+	ret = vfio_device_find("edu", addr, sizeof(addr)) ?:
+	      vfio_driver_bind(addr, "vfio-pci");
+	fd = ret ?: vfio_cdev_open(addr);
+	if (fd < 0)
+		return false;
+	ret = vfio_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	close(fd);
+	return ret != -EINVAL;
+}
+
+const char *vfio_token_missing(const struct vfio_target *t)
+{
+	const char *why = vfio_target_missing(t);
+
+	if (why || t->how != VFIO_HOW_CDEV || cdev_takes_token())
+		return why;
+	return "this kernel takes no VF token where a cdev is bound (Linux 6.17 does)";
+}
+
+int vfio_token_bytes(const char *text, uint8_t *uuid)
+{
+	for (int i = 0; i < 16; i++, text += 2) {
+		if (*text == '-')
+			text++;
+		if (sscanf(text, "%2hhx", &uuid[i]) != 1)
+			return -EINVAL;
+	}
+	return *text ? -EINVAL : 0;
+}
+
 /* --- Opening, step by step ---------------------------------------------- */
 
 static int open_path(const char *path)
@@ -191,6 +236,16 @@ static int attach_group(struct vfio_dev *d, const struct vfio_dev *owner)
 	return vfio_ioctl(fd, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
 }
 
+static int open_fd_of_group(const struct vfio_dev *d)
+{
+	char name[128];
+
+	if (!d->target.token)
+		return vfio_group_device_fd(d->group, d->addr);
+	snprintf(name, sizeof(name), "%s vf_token=%s", d->addr, d->target.token);
+	return vfio_group_device_fd(d->group, name);
+}
+
 static int open_by_group(struct vfio_dev *d, const struct vfio_dev *owner)
 {
 	int ret;
@@ -201,17 +256,25 @@ static int open_by_group(struct vfio_dev *d, const struct vfio_dev *owner)
 	if (!ret)
 		ret = attach_group(d, owner);
 	if (!ret)
-		ret = keep(&d->fd, vfio_group_device_fd(d->group, d->addr));
+		ret = keep(&d->fd, open_fd_of_group(d));
 	return ret;
 }
 
 static int bind_cdev(struct vfio_dev *d)
 {
-	struct vfio_device_bind_iommufd bind = {
+	struct vfio_device_bind_iommufd_token bind = {
 		.argsz = 16,	/* the struct without a VF token */
 		.iommufd = d->iommufd,
 	};
+	uint8_t uuid[16];
 
+	if (d->target.token) {
+		if (vfio_token_bytes(d->target.token, uuid))
+			return -EINVAL;
+		bind.argsz = sizeof(bind);
+		bind.flags = VFIO_DEVICE_BIND_FLAG_TOKEN;
+		bind.token_uuid_ptr = (uintptr_t)uuid;
+	}
 	return vfio_ioctl(d->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 }
 

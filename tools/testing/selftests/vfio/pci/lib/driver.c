@@ -95,6 +95,20 @@ int vfio_driver_give_back(const char *addr)
 	return vfio_file_write("/sys/bus/pci/drivers_probe", addr);
 }
 
+int vfio_vf_find(const char *pf, unsigned int number, char *addr, size_t len)
+{
+	char path[128], link[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/virtfn%u", pf, number);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0)
+		return -errno;
+	link[n] = '\0';
+	snprintf(addr, len, "%s", basename(link));
+	return 0;
+}
+
 int vfio_driver_new_id(const char *driver, const char *id)
 {
 	return driver_attr_write(driver, "new_id", id);

@@ -20,6 +20,7 @@
 #define ADMIN_CREATE_CQ		0x05
 #define ADMIN_IDENTIFY		0x06
 #define ADMIN_GET_FEATURES	0x0a
+#define ADMIN_VIRTUALIZATION	0x1c
 #define FEATURE_QUEUES		0x07
 #define IDENTIFY_CONTROLLER	0x01
 #define IO_FLUSH		0x00
@@ -232,6 +233,19 @@ int nvme_identify(struct nvme *nvme, uint64_t iova)
 		.opcode = ADMIN_IDENTIFY,
 		.prp[0] = iova,
 		.cdw10 = IDENTIFY_CONTROLLER,
+	};
+
+	return run_admin(nvme, &command);
+}
+
+int nvme_virtualize(struct nvme *nvme, enum nvme_virtualization action,
+		    enum nvme_resource resource, unsigned int secondary,
+		    unsigned int count)
+{
+	struct command command = {
+		.opcode = ADMIN_VIRTUALIZATION,
+		.cdw10 = secondary << 16 | resource << 8 | action,
+		.cdw11 = count,
 	};
 
 	return run_admin(nvme, &command);

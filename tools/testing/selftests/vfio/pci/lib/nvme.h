@@ -84,4 +84,31 @@ bool nvme_has_completed(const struct nvme *nvme, unsigned int queue);
  */
 int nvme_identify(struct nvme *nvme, uint64_t iova);
 
+/* What the primary controller of a PF can do to the secondary one of a VF */
+enum nvme_virtualization {
+	NVME_SECONDARY_OFFLINE = 7,
+	NVME_SECONDARY_ASSIGN = 8,
+	NVME_SECONDARY_ONLINE = 9,
+};
+
+/* Of what it is given a number */
+enum nvme_resource {
+	NVME_RESOURCE_QUEUES,		/* pairs, the admin queues included */
+	NVME_RESOURCE_INTERRUPTS,
+};
+
+/**
+ * nvme_virtualize() - Virtualization Management
+ * @nvme: the primary controller
+ * @action: what to do
+ * @resource: with which resource, for NVME_SECONDARY_ASSIGN
+ * @secondary: number of the VF's controller, the first VF's being 1
+ * @count: how many
+ *
+ * Return: the command's status, or -ETIMEDOUT.
+ */
+int nvme_virtualize(struct nvme *nvme, enum nvme_virtualization action,
+		    enum nvme_resource resource, unsigned int secondary,
+		    unsigned int count);
+
 #endif /* SELFTESTS_VFIO_PCI_NVME_H */

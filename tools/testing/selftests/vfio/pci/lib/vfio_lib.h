@@ -42,10 +42,12 @@ enum vfio_how {
  * struct vfio_target - which device a test is about, and how it is opened
  * @name: name of the device table, PCI address, or UUID of an mdev
  * @how: the interface to open it by
+ * @token: VF token to show at the open, as text; NULL for none
  */
 struct vfio_target {
 	const char *name;
 	enum vfio_how how;
+	const char *token;
 };
 
 #define VFIO_NR_REGIONS		9
@@ -86,6 +88,18 @@ struct vfio_dev {
  * Return: NULL when it can run, otherwise the reason as text for SKIP().
  */
 const char *vfio_target_missing(const struct vfio_target *t);
+
+/**
+ * vfio_token_missing() - why VF tokens cannot be tested on a target
+ * @t: the target
+ *
+ * Return: NULL, or a text for SKIP(), in particular for a kernel on which a
+ * cdev takes no token.
+ */
+const char *vfio_token_missing(const struct vfio_target *t);
+
+/* The 16 bytes of a VF token given as text; -EINVAL */
+int vfio_token_bytes(const char *text, uint8_t *uuid);
 
 /**
  * vfio_device_find() - translate a device name into its sysfs name
@@ -172,6 +186,9 @@ int vfio_driver_unbind(const char *addr);
  */
 int vfio_driver_give_back(const char *addr);
 
+/* Address of the VF with that number, counted from 0, of a PF; -errno */
+int vfio_vf_find(const char *pf, unsigned int number, char *addr, size_t len);
+
 /* Text for the driver's new_id and remove_id, such as "1234 11e8" */
 int vfio_driver_new_id(const char *driver, const char *id);
 int vfio_driver_remove_id(const char *driver, const char *id);
@@ -195,6 +212,30 @@ int vfio_file_write(const char *path, const char *text);
 /* Attribute of a device, e.g. "numa_node"; -errno */
 int vfio_attr_read(const char *addr, const char *attr, char *buf, size_t len);
 int vfio_attr_write(const char *addr, const char *attr, const char *text);
+
+/**
+ * vfio_file_write_begin() - write to a file in a process of its own
+ * @path: the file
+ * @text: what to write
+ *
+ * For writes that wait until the caller lets go of a device; the process has
+ * none of the caller's files, and no mapping of a device.
+ *
+ * Return: the process, for vfio_file_write_end().
+ */
+pid_t vfio_file_write_begin(const char *path, const char *text);
+pid_t vfio_attr_write_begin(const char *addr, const char *attr,
+			    const char *text);
+/* Whether it still writes */
+bool vfio_file_write_waits(pid_t pid);
+/* Wait for its end; what the write returned, as vfio_file_write() does */
+int vfio_file_write_end(pid_t pid);
+
+/* Whether the device gets to that state ("active", "suspended") in a while */
+bool vfio_runtime_becomes(const char *addr, const char *state);
+/* Whether it is in that state and stays there for a while */
+bool vfio_runtime_stays(const char *addr, const char *state);
+
 /* Resource @index (6 is the ROM) as the kernel assigned it; -errno */
 int vfio_resource(const char *addr, int index, uint64_t *start, uint64_t *size,
 		  uint64_t *flags);

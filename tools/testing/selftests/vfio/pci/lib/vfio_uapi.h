@@ -67,6 +67,15 @@ struct vfio_device_detach_iommufd_pt {
 #define VFIO_DEVICE_BIND_FLAG_TOKEN	1
 #endif
 
+/* BIND_IOMMUFD as of Linux 6.17, which older headers know without the token */
+struct vfio_device_bind_iommufd_token {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+	__aligned_u64 token_uuid_ptr;
+};
+
 #ifndef VFIO_DEVICE_FEATURE_MIG_DATA_SIZE
 #define VFIO_DEVICE_FEATURE_MIG_DATA_SIZE	9
 #endif
