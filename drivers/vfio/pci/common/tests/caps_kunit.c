@@ -449,6 +449,7 @@ static void test_ext_by_pcix(struct kunit *test)
 	fake_ext_cap(fake, 0x100, EXT_LTR, 1, 0);
 	open(test, fake, EXT_SIZE);
 	EXPECT_EXT(test, fake, 0x100);
+	expect_rights(test, fake, 0x100, 0x104, VIRT_RO);
 	fake_close(fake);
 }
 
@@ -583,6 +584,8 @@ static void test_ext_all_ones_ends(struct kunit *test)
 
 	fake_ext_cap(fake, 0x100, EXT_LTR, 1, 0x200);
 	fake_put(&fake->hw[0x200], 4, ~0u);
+	/* Where its next field leads to */
+	fake_ext_cap(fake, 0xffc, EXT_LTR, 1, 0);
 	open(test, fake, EXT_SIZE);
 	EXPECT_EXT(test, fake, 0x100);
 	expect_rights(test, fake, 0x200, 0x208, RAW);

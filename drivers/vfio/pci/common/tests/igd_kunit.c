@@ -465,8 +465,10 @@ static void test_bridges_end(struct kunit *test)
 
 	expect_open(test, OPREGION);
 	for (i = 1; i < 3; i++) {
+		fake_forget(t->bridge[i - 1]);
 		KUNIT_EXPECT_EQ(test, fake_read_bytes(t->gfx, offset(i, 254),
 						      bytes, 4), 2);
+		KUNIT_EXPECT_EQ(test, t->bridge[i - 1]->nr_log, 1);
 		KUNIT_EXPECT_EQ(test, fake_read_bytes(t->gfx, offset(i, 256),
 						      bytes, 1), -EINVAL);
 		fake_forget(t->bridge[i - 1]);

@@ -109,5 +109,9 @@ echo "$mark" > /dev/kmsg || fail "cannot write to /dev/kmsg, be root"
 out=$(modprobe $module 2>&1) || fail "cannot load $module: $out"
 rmmod $module || fail "cannot unload $module"
 
+dmesg > /tmp/kunit.log
+grep -q "$mark" /tmp/kunit.log ||
+	fail "the kernel's log has no room for all of it: boot with log_buf_len=4M"
+
 echo "TAP version 13"
-dmesg | sed "1,/$mark/d" | flatten
+sed "1,/$mark/d" /tmp/kunit.log | flatten
