@@ -125,10 +125,11 @@ bench_profile: modules ## Where the instructions go: ROWS="0 5", by number in th
 	@$(BENCH) -p '$(ROWS)' $(BENCH_MODULES)
 
 check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
-	@$(DEPS) build run check
+	@$(DEPS) build run check kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check \
 		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
 		-c 'style:$(MAKE) style' -c 'sparse:$(MAKE) sparse' \
+		-c 'overlay:$(MAKE) overlay_test' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
@@ -143,6 +144,13 @@ overlay: ## Lay this project over a kernel source tree, KSRC=<directory>
 
 patches: ## The same as patches for "git am", in OUTDIR=build/patches
 	@scripts/overlay -p '$(or $(OUTDIR),$(OUT)/patches)' '$(KSRC)'
+
+# What kernels it is laid over in tests
+KERNELS ?= 6.12 7.3
+
+overlay_test: # See whether the above does what it says
+	@$(DEPS) kernel check
+	@$(TESTS)/kernel/overlay-test $(KERNELS)
 
 style: ## checkpatch --strict, kernel-doc and shellcheck; silent when all is well
 	@$(DEPS) check
@@ -164,5 +172,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo shell
-.PHONY: overlay patches bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
