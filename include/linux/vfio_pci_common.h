@@ -299,6 +299,7 @@ struct vfio_pci_device {
 	struct vfio_pci_region		*regions;	/* set up at open */
 	unsigned int			nr_regions;
 	bool				has_vga;	/* set at open */
+	bool				enabled;	/* since its first open */
 };
 
 static inline struct vfio_pci_device *

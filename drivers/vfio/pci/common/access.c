@@ -105,9 +105,3 @@ int vfio_pci_access_wake(struct vfio_pci_access *access)
 	access->awake = true;
 	return 0;
 }
-
-void vfio_pci_access_end(struct vfio_pci_access *access)
-{
-	if (access->awake)
-		pm_runtime_put(&access->vdev->pdev->dev);
-}

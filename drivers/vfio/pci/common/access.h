@@ -5,6 +5,7 @@
 #include <linux/compiler.h>
 #include <linux/lockdep.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/rwsem.h>
 #include <linux/vfio_pci_common.h>
 
@@ -29,7 +30,6 @@ u16 vfio_pci_gate_force_memory(struct vfio_pci_device *vdev);
 void vfio_pci_gate_restore_memory(struct vfio_pci_device *vdev, u16 command);
 
 int vfio_pci_access_wake(struct vfio_pci_access *access);
-void vfio_pci_access_end(struct vfio_pci_access *access);
 
 /* May the user's access reach memory resources?  Caller holds the gate. */
 static inline bool vfio_pci_memory_enabled(struct vfio_pci_device *vdev)
@@ -59,6 +59,13 @@ static inline int vfio_pci_access_lock(struct vfio_pci_access *access)
 		down_read(&vdev->gate.lock);
 	}
 	return 0;
+}
+
+/* The device may sleep again */
+static inline void vfio_pci_access_end(struct vfio_pci_access *access)
+{
+	if (unlikely(access->awake))
+		pm_runtime_put(&access->vdev->pdev->dev);
 }
 
 static inline void vfio_pci_access_unlock(struct vfio_pci_access *access)

@@ -156,11 +156,10 @@ int vfio_pci_bar_claim(struct vfio_pci_device *vdev, unsigned int bar)
 void __iomem *vfio_pci_bar_map(struct vfio_pci_device *vdev, unsigned int bar)
 {
 	struct vfio_pci_bar *b = &vdev->bars.bar[bar];
-	/* Pairs with the release below: a mapping that is seen is complete */
-	void __iomem *io = smp_load_acquire(&b->io);
+	void __iomem *io = vfio_pci_bar_mapped(vdev, bar);
 	int ret;
 
-	if (likely(io))
+	if (io)
 		return io;
 
 	guard(mutex)(&vdev->bars.lock);
@@ -174,7 +173,7 @@ void __iomem *vfio_pci_bar_map(struct vfio_pci_device *vdev, unsigned int bar)
 	io = pci_iomap(vdev->pdev, bar, 0);
 	if (!io)
 		return IOMEM_ERR_PTR(-ENOMEM);
-	/* Pairs with the acquire above */
+	/* Pairs with the acquire of vfio_pci_bar_mapped() */
 	smp_store_release(&b->io, io);
 	return io;
 }
@@ -200,23 +199,28 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_access *access, unsigned int bar,
 {
 	struct vfio_pci_device *vdev = access->vdev;
 	const struct resource *res = &vdev->pdev->resource[bar];
+	bool port = res->flags & IORESOURCE_IO;
+	bool msix = bar == vdev->bars.msix_bar;
 	u64 size = pci_resource_len(vdev->pdev, bar);
-	struct vfio_pci_io io = { };
+	struct vfio_pci_io io = {
+		.base = vfio_pci_bar_mapped(vdev, bar),
+		.port = port,
+		.test_memory = !port,
+		.max_width = port ? 4 : 8,
+		.hole_start = msix ? vdev->bars.msix_offset : 0,
+		.hole_end = msix ? vdev->bars.msix_offset +
+				   (u64)vdev->bars.msix_size : 0,
+	};
 
 	if (!res->start || off >= size)
 		return -EINVAL;
 
-	io.base = vfio_pci_bar_map(vdev, bar);
-	if (IS_ERR(io.base))
-		return PTR_ERR(io.base);
-
-	io.port = res->flags & IORESOURCE_IO;
-	io.test_memory = !io.port;
-	io.max_width = io.port ? 4 : 8;
-	if (bar == vdev->bars.msix_bar) {
-		io.hole_start = vdev->bars.msix_offset;
-		io.hole_end = io.hole_start + vdev->bars.msix_size;
+	if (unlikely(!io.base)) {
+		io.base = vfio_pci_bar_map(vdev, bar);
+		if (IS_ERR(io.base))
+			return PTR_ERR(io.base);
 	}
+
 	return vfio_pci_io_rw(access, &io, buf, min_t(u64, count, size - off),
 			      off, iswrite);
 }

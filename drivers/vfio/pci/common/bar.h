@@ -18,4 +18,12 @@ bool vfio_pci_bar_hits_msix(struct vfio_pci_device *vdev, unsigned int bar,
 ssize_t vfio_pci_bar_rw(struct vfio_pci_access *access, unsigned int bar,
 			char __user *buf, size_t count, u64 off, bool iswrite);
 
+/* The kernel's mapping of BAR @bar if it was needed before, else NULL */
+static inline void __iomem *vfio_pci_bar_mapped(struct vfio_pci_device *vdev,
+						unsigned int bar)
+{
+	/* Pairs with a release: a mapping that is seen is complete */
+	return smp_load_acquire(&vdev->bars.bar[bar].io);
+}
+
 #endif /* VFIO_PCI_COMMON_BAR_H */

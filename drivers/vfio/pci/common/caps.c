@@ -88,6 +88,12 @@ static int read_dword(struct vfio_pci_device *vdev, int pos, u32 *val)
 {
 	if (pos + 4 > vdev->config.size)
 		return -ENXIO;
+	/* The header was read a moment ago, to be restored at close */
+	if (pos < PCI_STD_HEADER_SIZEOF && IS_ALIGNED(pos, 4) &&
+	    vdev->pdev->state_saved) {
+		*val = vdev->pdev->saved_config_space[pos / 4];
+		return 0;
+	}
 	return pcibios_err_to_errno(pci_read_config_dword(vdev->pdev, pos,
 							  val));
 }

@@ -61,7 +61,8 @@ static void bytes_put(u8 *p, unsigned int len, u32 val)
 	}
 }
 
-static int hw_read(struct pci_dev *pdev, u16 pos, unsigned int len, u32 *val)
+static __always_inline int hw_read(struct pci_dev *pdev, u16 pos,
+				   unsigned int len, u32 *val)
 {
 	u16 word;
 	u8 byte;
@@ -149,23 +150,24 @@ static __always_inline void verdict(struct vfio_pci_device *vdev, bool iswrite,
 }
 
 /* Virtual bits of the step; the bytes of most dwords have the same rule */
-static u32 virt_bits(const struct vfio_pci_config *config, u16 pos,
-		     unsigned int len)
+static __always_inline u32 virt_bits(const struct vfio_pci_config *config,
+				     u16 pos, unsigned int len)
 {
-	unsigned int i;
-	u32 virt = 0;
+	u32 nrs, virt = rule_at(config, pos)->virt;
 
-	if (len == 4) {
-		u32 nrs = get_unaligned_le32(&config->map[pos]) &
-			  (PERM_RULE_MASK * 0x01010101u);
+	if (len == 1)
+		return virt;
+	if (len == 2)
+		return virt | rule_at(config, pos + 1)->virt << 8;
 
-		if (nrs == (u8)nrs * 0x01010101u)
-			return rule_at(config, pos)->virt * 0x01010101u;
-	}
+	nrs = get_unaligned_le32(&config->map[pos]) &
+	      (PERM_RULE_MASK * 0x01010101u);
+	if (nrs == (u8)nrs * 0x01010101u)
+		return virt * 0x01010101u;
 
-	for (i = 0; i < len; i++)
-		virt |= (u32)rule_at(config, pos + i)->virt << (8 * i);
-	return virt;
+	return virt | rule_at(config, pos + 1)->virt << 8 |
+	       rule_at(config, pos + 2)->virt << 16 |
+	       (u32)rule_at(config, pos + 3)->virt << 24;
 }
 
 static int read_step(struct vfio_pci_device *vdev, u16 pos, unsigned int len,

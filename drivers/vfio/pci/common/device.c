@@ -176,12 +176,44 @@ void vfio_pci_common_unregister_device(struct vfio_pci_device *vdev)
 	vfio_pci_sriov_disable(vdev);
 	vfio_unregister_group_dev(&vdev->vdev);
 	vfio_pci_power_unregister(vdev);
+	if (vdev->enabled)
+		pci_disable_device(vdev->pdev);
 	vfio_pci_vga_unregister(vdev);
 	vfio_pci_registry_del(vdev);
 	vfio_pci_sriov_unregister(vdev);
 	vfio_pci_common_perm_put(vdev->config.tables);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_unregister_device);
+
+/*
+ * A device that was opened once stays enabled until it is unregistered:
+ * enabling and disabling look up its interrupt line in the firmware's routing
+ * tables, which costs more than all the rest of opening it.  Returns 0 or the
+ * errno of enabling it.
+ */
+static int enable_device(struct vfio_pci_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 command, decode = 0;
+	unsigned int bar;
+	int ret;
+
+	if (!vdev->enabled) {
+		ret = pci_enable_device(pdev);
+		vdev->enabled = !ret;
+		return ret;
+	}
+
+	/* It may have lost its decoding while nobody looked */
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		if (pci_resource_flags(pdev, bar) & IORESOURCE_MEM)
+			decode |= PCI_COMMAND_MEMORY;
+		if (pci_resource_flags(pdev, bar) & IORESOURCE_IO)
+			decode |= PCI_COMMAND_IO;
+	}
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return decode & ~command ? pci_reenable_device(pdev) : 0;
+}
 
 /**
  * vfio_pci_common_enable - first part of opening a device
@@ -206,13 +238,13 @@ int vfio_pci_common_enable(struct vfio_pci_device *vdev)
 
 	/* So that the kept state has it off as well */
 	pci_clear_master(pdev);
-	ret = pci_enable_device(pdev);
+	ret = enable_device(vdev);
 	if (ret)
 		goto undo_power;
 
 	ret = vfio_pci_reset_open(vdev);
 	if (ret)
-		goto disable_device;
+		goto undo_power;
 
 	vfio_pci_intx_open(vdev);
 	vfio_pci_msi_open(vdev);
@@ -233,8 +265,6 @@ close_config:
 free_state:
 	kfree(vdev->reset.saved);
 	vdev->reset.saved = NULL;
-disable_device:
-	pci_disable_device(pdev);
 undo_power:
 	vfio_pci_power_close(vdev);
 	return ret;
@@ -288,7 +318,6 @@ void vfio_pci_common_disable(struct vfio_pci_device *vdev)
 	vfio_pci_config_close(vdev);
 	vfio_pci_bars_close(vdev);
 	vfio_pci_reset_close(vdev);
-	pci_disable_device(pdev);
 	vfio_pci_hot_reset_idle(vdev);
 	vfio_pci_power_close(vdev);
 }

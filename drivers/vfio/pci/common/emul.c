@@ -102,19 +102,6 @@ static int write_bar(const struct vfio_pci_config_write *w)
 
 /* Command --------------------------------------------------------------- */
 
-/* Decoding that the user has on and hardware has off: someone reset it */
-static bool decode_lost(struct vfio_pci_device *vdev, u16 wanted)
-{
-	struct pci_dev *pdev = vdev->pdev;
-	u16 hw;
-
-	if (pdev->no_command_memory)
-		wanted &= ~PCI_COMMAND_MEMORY;
-
-	pci_user_read_config_word(pdev, PCI_COMMAND, &hw);
-	return wanted & ~hw;
-}
-
 static bool bars_lost(struct vfio_pci_device *vdev)
 {
 	unsigned int i;
@@ -132,19 +119,34 @@ static bool bars_lost(struct vfio_pci_device *vdev)
 }
 
 /*
+ * Was the device reset since the user wrote @command?  A reset turns decoding
+ * off: if the user has some on, that tells; if not, the BARs do.
+ */
+static bool was_reset(struct vfio_pci_device *vdev, u16 command)
+{
+	u16 hw, decode = command & COMMAND_DECODE;
+
+	if (vdev->pdev->no_command_memory)
+		decode &= ~PCI_COMMAND_MEMORY;
+	if (!decode)
+		return bars_lost(vdev);
+
+	pci_user_read_config_word(vdev->pdev, PCI_COMMAND, &hw);
+	return decode & ~hw;
+}
+
+/*
  * A user can reset a device by means that neither the kernel nor this driver
  * sees (a register in a BAR, say).  The BARs are lost then, and with decoding
  * turned on the device would answer at address 0.
  */
-static void heal_backdoor_reset(struct vfio_pci_device *vdev, u16 wanted)
+static void heal_backdoor_reset(struct vfio_pci_device *vdev, u16 command)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	const u32 *bars = vdev->config.bars;
 	unsigned int i;
 
-	if (pdev->is_virtfn)
-		return;
-	if (!decode_lost(vdev, wanted) && !bars_lost(vdev))
+	if (pdev->is_virtfn || !was_reset(vdev, command))
 		return;
 
 	pci_info_ratelimited(pdev, "reset behind the driver's back, restoring BARs\n");
@@ -168,7 +170,7 @@ static int write_decode(const struct vfio_pci_config_write *w)
 	else
 		vfio_pci_gate_stop(vdev);
 
-	heal_backdoor_reset(vdev, old & w->val & COMMAND_DECODE);
+	heal_backdoor_reset(vdev, old);
 	ret = vfio_pci_config_commit(w);
 	if (!ret) {
 		u16 now = vfio_pci_vcopy_word(vdev, PCI_COMMAND);

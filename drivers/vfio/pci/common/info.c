@@ -135,7 +135,7 @@ static int bar_info(struct vfio_pci_device *vdev,
 		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
 		.version = 1,
 	};
-	unsigned int bar = info->index;
+	unsigned int bar = array_index_nospec(info->index, PCI_STD_NUM_BARS);
 
 	info->size = pci_resource_len(vdev->pdev, bar);
 	if (!info->size)
@@ -151,8 +151,7 @@ static int bar_info(struct vfio_pci_device *vdev,
 					sizeof(msix_mappable));
 }
 
-static int rom_info(struct vfio_pci_device *vdev, struct vfio_region_info *info,
-		    struct vfio_info_cap *caps)
+static int rom_info(struct vfio_pci_device *vdev, struct vfio_region_info *info)
 {
 	info->size = vfio_pci_rom_size(vdev);
 	info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ : 0;
@@ -160,16 +159,14 @@ static int rom_info(struct vfio_pci_device *vdev, struct vfio_region_info *info,
 }
 
 static int config_info(struct vfio_pci_device *vdev,
-		       struct vfio_region_info *info,
-		       struct vfio_info_cap *caps)
+		       struct vfio_region_info *info)
 {
 	info->size = vdev->config.size;
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 	return 0;
 }
 
-static int vga_info(struct vfio_pci_device *vdev, struct vfio_region_info *info,
-		    struct vfio_info_cap *caps)
+static int vga_info(struct vfio_pci_device *vdev, struct vfio_region_info *info)
 {
 	if (!vdev->has_vga)
 		return -EINVAL;
@@ -206,22 +203,6 @@ static int driver_region_info(struct vfio_pci_device *vdev,
 	return region->ops->add_capability(vdev, region, caps);
 }
 
-typedef int (*region_info)(struct vfio_pci_device *vdev,
-			   struct vfio_region_info *info,
-			   struct vfio_info_cap *caps);
-
-static const region_info region_infos[VFIO_PCI_NUM_REGIONS] = {
-	[VFIO_PCI_BAR0_REGION_INDEX]	= bar_info,
-	[VFIO_PCI_BAR1_REGION_INDEX]	= bar_info,
-	[VFIO_PCI_BAR2_REGION_INDEX]	= bar_info,
-	[VFIO_PCI_BAR3_REGION_INDEX]	= bar_info,
-	[VFIO_PCI_BAR4_REGION_INDEX]	= bar_info,
-	[VFIO_PCI_BAR5_REGION_INDEX]	= bar_info,
-	[VFIO_PCI_ROM_REGION_INDEX]	= rom_info,
-	[VFIO_PCI_CONFIG_REGION_INDEX]	= config_info,
-	[VFIO_PCI_VGA_REGION_INDEX]	= vga_info,
-};
-
 /**
  * vfio_pci_common_get_region_info_caps - what a region of the device is
  * @core_vdev: the device, open
@@ -245,10 +226,18 @@ int vfio_pci_common_get_region_info_caps(struct vfio_device *core_vdev,
 	info->size = 0;
 	info->flags = 0;
 
-	if (index >= VFIO_PCI_NUM_REGIONS)
+	switch (index) {
+	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
+		return bar_info(vdev, info, caps);
+	case VFIO_PCI_ROM_REGION_INDEX:
+		return rom_info(vdev, info);
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		return config_info(vdev, info);
+	case VFIO_PCI_VGA_REGION_INDEX:
+		return vga_info(vdev, info);
+	default:
 		return driver_region_info(vdev, info, caps);
-	index = array_index_nospec(index, VFIO_PCI_NUM_REGIONS);
-	return region_infos[index](vdev, info, caps);
+	}
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_get_region_info_caps);
 

@@ -208,6 +208,44 @@ int vfio_pci_fill_ones(char __user *buf, size_t count)
 	return 0;
 }
 
+/* One access, as most are: registers */
+static bool is_register(const struct vfio_pci_io *io, size_t count, u64 off)
+{
+	return count <= io->max_width && is_power_of_2(count) &&
+	       !(off & (count - 1)) &&
+	       (off >= io->hole_end || off + count <= io->hole_start ||
+		io->hole_start >= io->hole_end);
+}
+
+static ssize_t register_rw(struct vfio_pci_access *access,
+			   const struct vfio_pci_io *io, char __user *buf,
+			   size_t count, u64 off, bool iswrite)
+{
+	u64 data = 0;
+	int ret;
+
+	/* Storing something is the cheapest proof that the data can be stored */
+	if (iswrite ? vfio_pci_copy_in(&data, buf, count) :
+		      vfio_pci_copy_out(buf, &data, count))
+		return -EFAULT;
+
+	ret = vfio_pci_access_lock(access);
+	if (ret)
+		return ret;
+	if (io->test_memory && !vfio_pci_memory_enabled(access->vdev))
+		ret = -EIO;
+	else if (iswrite)
+		write_one(io->base + off, io->port, count,
+			  get_data((u8 *)&data, count));
+	else
+		read_one(io->base + off, io->port, count, (u8 *)&data);
+	vfio_pci_access_unlock(access);
+
+	if (!ret && !iswrite && vfio_pci_copy_out(buf, &data, count))
+		ret = -EFAULT;
+	return ret ?: count;
+}
+
 /* How far from @off the range is all hole or all device */
 static u64 same_kind(const struct vfio_pci_io *io, u64 off, bool *hole)
 {
@@ -232,8 +270,10 @@ ssize_t vfio_pci_io_rw(struct vfio_pci_access *access,
 	bool hole;
 	int ret;
 
-	/* A write of one access takes its data before the device is touched */
-	if (iswrite ? count > 8 && fault_in_readable(buf, count) :
+	if (is_register(io, count, off))
+		return register_rw(access, io, buf, count, off, iswrite);
+
+	if (iswrite ? fault_in_readable(buf, count) :
 		      fault_in_writeable(buf, count))
 		return -EFAULT;
 

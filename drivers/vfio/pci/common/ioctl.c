@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioctls and features of the device file: tables of what there is.
+ * ioctls and features of the device file: lists of what there is.
  *
  * Each request is declared with the struct that its argument begins with, how
  * much of it the user must supply, and who answers.  Lengths and flags are
@@ -24,7 +24,8 @@
 static int set_irqs(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
 		    void __user *arg)
 {
-	void *data __free(kvfree) = NULL;
+	void *many __free(kvfree) = NULL;
+	u8 few[64] __aligned(8);
 	size_t size = 0;
 	int ret;
 
@@ -39,23 +40,25 @@ static int set_irqs(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
 	if (ret)
 		return ret;
 
-	if (size) {
-		data = vmemdup_user(arg + sizeof(*set), size);
-		if (IS_ERR(data))
-			return PTR_ERR(no_free_ptr(data));
+	if (!size)
+		return vfio_pci_irq_set(vdev, set, NULL);
+
+	if (size <= sizeof(few)) {
+		if (copy_from_user(few, arg + sizeof(*set), size))
+			return -EFAULT;
+		return vfio_pci_irq_set(vdev, set, few);
 	}
-	return vfio_pci_irq_set(vdev, set, data);
+
+	many = vmemdup_user(arg + sizeof(*set), size);
+	if (IS_ERR(many))
+		return PTR_ERR(no_free_ptr(many));
+	return vfio_pci_irq_set(vdev, set, many);
 }
 
 static int ioeventfd(struct vfio_pci_device *vdev,
 		     struct vfio_device_ioeventfd *arg, void __user *unused)
 {
 	return vfio_pci_ioeventfd_set(vdev, arg);
-}
-
-static int reset(struct vfio_pci_device *vdev, void __user *unused)
-{
-	return vfio_pci_reset_function(vdev);
 }
 
 /*
@@ -85,28 +88,6 @@ REQUEST(do_hot_reset_info, vfio_pci_hot_reset_info, count,
 REQUEST(do_hot_reset, vfio_pci_hot_reset, count, vfio_pci_hot_reset)
 
 /**
- * struct ioctl_row - a request
- * @cmd: its number
- * @fn: answers; returns 0, an errno, or what the request is documented to
- */
-struct ioctl_row {
-	unsigned int	cmd;
-	int		(*fn)(struct vfio_pci_device *vdev, void __user *arg);
-};
-
-/* Frequent ones first */
-static const struct ioctl_row rows[] = {
-	{ VFIO_DEVICE_SET_IRQS,			do_set_irqs },
-	{ VFIO_DEVICE_GET_INFO,			do_info },
-	{ VFIO_DEVICE_GET_REGION_INFO,		do_region_info },
-	{ VFIO_DEVICE_GET_IRQ_INFO,		do_irq_info },
-	{ VFIO_DEVICE_IOEVENTFD,		do_ioeventfd },
-	{ VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,	do_hot_reset_info },
-	{ VFIO_DEVICE_PCI_HOT_RESET,		do_hot_reset },
-	{ VFIO_DEVICE_RESET,			reset },
-};
-
-/**
  * vfio_pci_common_ioctl - answer a request of the user
  * @core_vdev: the device, open
  * @cmd: VFIO_DEVICE_*, see <uapi/linux/vfio.h>
@@ -123,12 +104,29 @@ long vfio_pci_common_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 			   unsigned long arg)
 {
 	struct vfio_pci_device *vdev = vfio_pci_common_device(core_vdev);
-	unsigned int i;
+	void __user *uarg = (void __user *)arg;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].cmd == cmd)
-			return rows[i].fn(vdev, (void __user *)arg);
-	return -ENOTTY;
+	/* A table of functions would cost an indirect call */
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return do_info(vdev, uarg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return do_region_info(vdev, uarg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return do_irq_info(vdev, uarg);
+	case VFIO_DEVICE_SET_IRQS:
+		return do_set_irqs(vdev, uarg);
+	case VFIO_DEVICE_IOEVENTFD:
+		return do_ioeventfd(vdev, uarg);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return do_hot_reset_info(vdev, uarg);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return do_hot_reset(vdev, uarg);
+	case VFIO_DEVICE_RESET:
+		return vfio_pci_reset_function(vdev);
+	default:
+		return -ENOTTY;
+	}
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_ioctl);
 

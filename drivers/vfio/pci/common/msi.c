@@ -235,72 +235,84 @@ static void swap_trigger(struct vfio_pci_vector *v, struct eventfd_ctx *trigger)
 	bypass_start(v);
 }
 
-static void put_triggers(struct eventfd_ctx **triggers, unsigned int count)
+/**
+ * struct new_trigger - of one vector of a block
+ * @ctx: the eventfd, NULL for none
+ * @added: the vector had no interrupt before
+ */
+struct new_trigger {
+	struct eventfd_ctx	*ctx;
+	bool			added;
+};
+
+static void put_triggers(struct new_trigger *triggers, unsigned int count)
 {
 	while (count--)
-		if (triggers[count])
-			eventfd_ctx_put(triggers[count]);
+		if (triggers[count].ctx)
+			eventfd_ctx_put(triggers[count].ctx);
 }
 
 /* Look up @count eventfds; a negative fd stands for none */
-static int get_triggers(const s32 *fds, struct eventfd_ctx **triggers,
+static int get_triggers(const s32 *fds, struct new_trigger *triggers,
 			unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		struct eventfd_ctx *trigger = NULL;
+		struct eventfd_ctx *ctx = NULL;
 
 		if (fds[i] >= 0)
-			trigger = eventfd_ctx_fdget(fds[i]);
-		if (IS_ERR(trigger)) {
+			ctx = eventfd_ctx_fdget(fds[i]);
+		if (IS_ERR(ctx)) {
 			put_triggers(triggers, i);
-			return PTR_ERR(trigger);
+			return PTR_ERR(ctx);
 		}
-		triggers[i] = trigger;
+		triggers[i] = (struct new_trigger){ .ctx = ctx };
 	}
 	return 0;
 }
 
 /*
  * Request what has no interrupt yet.  On failure those are released again;
- * their eventfds stay the caller's.  @fresh has a bit for each.
+ * their eventfds stay the caller's.
  */
 static int add_vectors(struct vfio_pci_device *vdev, unsigned int start,
-		       struct eventfd_ctx **triggers, unsigned int count,
-		       unsigned long *fresh)
+		       struct new_trigger *triggers, unsigned int count)
 {
-	unsigned int i;
-	int ret = 0;
+	struct new_trigger *t;
+	int ret;
 
-	for (i = 0; i < count && !ret; i++) {
-		if (!triggers[i] || xa_load(&vdev->irq.vectors, start + i))
+	for (t = triggers; t < triggers + count; t++) {
+		unsigned int nr = start + (t - triggers);
+
+		if (!t->ctx || xa_load(&vdev->irq.vectors, nr))
 			continue;
-		ret = add_vector(vdev, start + i, triggers[i]);
-		if (!ret)
-			__set_bit(i, fresh);
+		ret = add_vector(vdev, nr, t->ctx);
+		if (ret)
+			goto remove;
+		t->added = true;
 	}
-	if (!ret)
-		return 0;
+	return 0;
 
-	for_each_set_bit(i, fresh, count)
-		remove_vector(vdev, start + i);
+remove:
+	while (t-- > triggers)
+		if (t->added)
+			remove_vector(vdev, start + (t - triggers));
 	return ret;
 }
 
 /* What is left of a block once nothing can fail any more */
 static void apply_rest(struct vfio_pci_device *vdev, unsigned int start,
-		       struct eventfd_ctx **triggers, unsigned int count,
-		       const unsigned long *fresh)
+		       const struct new_trigger *triggers, unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		if (test_bit(i, fresh))
+		if (triggers[i].added)
 			continue;
-		if (triggers[i])
+		if (triggers[i].ctx)
 			swap_trigger(xa_load(&vdev->irq.vectors, start + i),
-				     triggers[i]);
+				     triggers[i].ctx);
 		else
 			drop_vector(vdev, start + i);
 	}
@@ -309,28 +321,31 @@ static void apply_rest(struct vfio_pci_device *vdev, unsigned int start,
 static int set_block(struct vfio_pci_device *vdev, unsigned int start,
 		     unsigned int count, const s32 *fds)
 {
-	struct eventfd_ctx **triggers __free(kvfree) = NULL;
-	unsigned long *fresh __free(bitmap) = NULL;
+	struct new_trigger one, *triggers = &one;
+	struct new_trigger *many __free(kvfree) = NULL;
 	int ret;
 
 	if (!count)
 		return 0;
 
-	triggers = kvcalloc(count, sizeof(*triggers), GFP_KERNEL_ACCOUNT);
-	fresh = bitmap_zalloc(count, GFP_KERNEL_ACCOUNT);
-	if (!triggers || !fresh)
-		return -ENOMEM;
+	/* Who changes a live vector changes it alone */
+	if (count > 1) {
+		many = kvcalloc(count, sizeof(*many), GFP_KERNEL_ACCOUNT);
+		if (!many)
+			return -ENOMEM;
+		triggers = many;
+	}
 
 	ret = get_triggers(fds, triggers, count);
 	if (ret)
 		return ret;
 
-	ret = add_vectors(vdev, start, triggers, count, fresh);
+	ret = add_vectors(vdev, start, triggers, count);
 	if (ret) {
 		put_triggers(triggers, count);
 		return ret;
 	}
-	apply_rest(vdev, start, triggers, count, fresh);
+	apply_rest(vdev, start, triggers, count);
 	return 0;
 }
 

@@ -44,8 +44,9 @@ static ssize_t rare_region_rw(struct vfio_pci_access *access, char __user *buf,
 	}
 }
 
-static ssize_t region_rw(struct vfio_device *core_vdev, char __user *buf,
-			 size_t count, loff_t *ppos, bool iswrite)
+static __always_inline ssize_t region_rw(struct vfio_device *core_vdev,
+					 char __user *buf, size_t count,
+					 loff_t *ppos, bool iswrite)
 {
 	struct vfio_pci_access access = {
 		.vdev = vfio_pci_common_device(core_vdev),
