@@ -107,9 +107,9 @@ FIXTURE_SETUP(aer)
 		char other[40];
 
 		ASSERT_EQ(0, vfio_device_find("multi1", other, sizeof(other)));
-		ASSERT_EQ(0, vfio_driver_bind(other, "vfio-pci"));
+		ASSERT_EQ(0, vfio_driver_take(other));
 	}
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 	self->log = kmsg_open();
 	ASSERT_LE(0, self->log);
 }

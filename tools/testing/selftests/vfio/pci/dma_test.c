@@ -47,20 +47,6 @@ static bool is_all(const unsigned char *bytes, size_t length, unsigned char valu
 	return true;
 }
 
-static int dma_map(const struct vfio_dev *dev, void *va, size_t length,
-		   uint64_t iova, uint32_t flags)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = flags,
-		.vaddr = (uintptr_t)va,
-		.iova = iova,
-		.size = length,
-	};
-
-	return vfio_ioctl(dev->container, VFIO_IOMMU_MAP_DMA, &map);
-}
-
 /* The device's buffer outlives a user: what is in it has to be known. */
 static int load_device(const struct vfio_dev *dev, void *bar, unsigned char value)
 {
@@ -85,7 +71,7 @@ FIXTURE(edu) {
 
 FIXTURE_SETUP(edu)
 {
-	const struct vfio_target target = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "edu" };
 
 	VFIO_OPEN_OR_SKIP(&self->dev, &target);
 	ASSERT_EQ(0, vfio_region_mmap(&self->dev, 0, 0, EDU_BAR_SIZE,
@@ -206,8 +192,8 @@ TEST_F(edu, unmapped_again)
 
 TEST_F(edu, mapped_for_reading)
 {
-	ASSERT_EQ(0, dma_map(&self->dev, self->memory, PAGE, IOVA,
-			     VFIO_DMA_MAP_FLAG_READ));
+	ASSERT_EQ(0, vfio_dma_map_rights(&self->dev, self->memory, PAGE, IOVA,
+					 VFIO_DMA_MAP_FLAG_READ));
 	memset(self->memory, 0x5a, PAGE);
 	ASSERT_EQ(0, edu_dma_out(self->bar, 0, IOVA, CHUNK));
 	/* Stopped; the emulated IOMMU does not always report this kind. */
@@ -237,7 +223,7 @@ TEST_F(edu, bus_master_is_off_at_open)
 	munmap(self->bar, EDU_BAR_SIZE);
 	EXPECT_EQ(0, vfio_hw_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_MASTER);
 	ASSERT_EQ(0, vfio_dev_open(&self->dev, &(struct vfio_target){
-					  "edu", VFIO_HOW_TYPE1 }));
+					  "edu" }));
 	EXPECT_EQ(0, vfio_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_MASTER);
 	EXPECT_EQ(0, vfio_hw_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_MASTER);
 	ASSERT_EQ(0, vfio_region_mmap(&self->dev, 0, 0, EDU_BAR_SIZE, PROT_READ,
@@ -279,7 +265,7 @@ TEST_F(edu, not_closed_during_transfer)
 
 TEST(killed_during_transfer)
 {
-	const struct vfio_target target = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "edu" };
 	unsigned char *memory;
 	struct vfio_dev dev;
 	int status, pipes[2];
@@ -323,8 +309,8 @@ TEST(killed_during_transfer)
 /* The same address is another page for each of them. */
 TEST(containers_are_separate)
 {
-	const struct vfio_target edu = { "edu", VFIO_HOW_TYPE1 };
-	const struct vfio_target nvme = { "nvme", VFIO_HOW_TYPE1 };
+	const struct vfio_target edu = { "edu" };
+	const struct vfio_target nvme = { "nvme" };
 	unsigned char *one = vfio_buffer(PAGE), *two = vfio_buffer(PAGE);
 	struct vfio_dev first, second;
 	struct nvme controller;

@@ -38,16 +38,6 @@ FIXTURE_VARIANT_ADD(feature, e1000e)
 	.target = { .name = "e1000e" },
 };
 
-FIXTURE_VARIANT_ADD(feature, edu_compat)
-{
-	.target = { .name = "edu", .how = VFIO_HOW_COMPAT },
-};
-
-FIXTURE_VARIANT_ADD(feature, edu_cdev)
-{
-	.target = { .name = "edu", .how = VFIO_HOW_CDEV },
-};
-
 /* --- Rules for all features --------------------------------------------- */
 
 TEST_F(feature, request_obeys_argsz)

@@ -39,6 +39,7 @@ static int group_flags(int group)
 
 FIXTURE(steps) {
 	char addr[40];
+	char name[40];
 	int number;
 	int group;
 	int container;
@@ -58,12 +59,13 @@ FIXTURE_VARIANT_ADD(steps, nvme) {
 
 FIXTURE_SETUP(steps)
 {
-	const struct vfio_target target = { variant->device, VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { variant->device };
 
 	VFIO_NEEDS(&target);
 	ASSERT_EQ(0, vfio_device_find(variant->device, self->addr,
 				      sizeof(self->addr)));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
+	vfio_device_name(self->addr, self->name, sizeof(self->name));
 	self->number = vfio_group_number(self->addr);
 	self->group = vfio_group_open(self->number);
 	self->container = vfio_container_open();
@@ -97,15 +99,15 @@ TEST_F(steps, second_open_of_the_group)
 TEST_F(steps, no_container)
 {
 	EXPECT_EQ(VFIO_GROUP_FLAGS_VIABLE, group_flags(self->group));
-	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->addr));
+	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->name));
 }
 
 TEST_F(steps, container_without_iommu)
 {
 	ASSERT_EQ(0, set_container(self->group, self->container));
-	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->addr));
+	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->name));
 	ASSERT_EQ(0, set_iommu(self->container));
-	EXPECT_LE(0, vfio_group_device_fd(self->group, self->addr));
+	EXPECT_LE(0, vfio_group_device_fd(self->group, self->name));
 }
 
 TEST_F(steps, iommu_without_group)
@@ -142,12 +144,12 @@ TEST_F(steps, container_unset_while_open)
 
 	ASSERT_EQ(0, set_container(self->group, self->container));
 	ASSERT_EQ(0, set_iommu(self->container));
-	device = vfio_group_device_fd(self->group, self->addr);
+	device = vfio_group_device_fd(self->group, self->name);
 	ASSERT_LE(0, device);
 	EXPECT_EQ(-EBUSY, vfio_ioctl(self->group, VFIO_GROUP_UNSET_CONTAINER, NULL));
 	ASSERT_EQ(0, close(device));
 	EXPECT_EQ(0, vfio_ioctl(self->group, VFIO_GROUP_UNSET_CONTAINER, NULL));
-	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->addr));
+	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->name));
 }
 
 /* Not bound: there is no such group, or no such device in it. */
@@ -156,7 +158,7 @@ TEST_F(steps, device_not_bound)
 	ASSERT_EQ(0, close(self->group));
 	ASSERT_EQ(0, vfio_driver_bind(self->addr, NULL));
 	EXPECT_EQ(-ENOENT, vfio_group_open(self->number));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 	self->group = vfio_group_open(self->number);
 	EXPECT_LE(0, self->group);
 }
@@ -169,7 +171,7 @@ FIXTURE(names) {
 
 FIXTURE_SETUP(names)
 {
-	const struct vfio_target target = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "edu" };
 
 	VFIO_OPEN_OR_SKIP(&self->dev, &target);
 }
@@ -179,7 +181,7 @@ FIXTURE_TEARDOWN(names)
 	vfio_dev_close(&self->dev);
 }
 
-/* The device's PCI address goes where the row has "%s". */
+/* The device's own name goes where the row has "%s". */
 static const struct {
 	const char name[80];
 	int want;	/* 1: a file descriptor */
@@ -220,7 +222,7 @@ static int open_by_row(const struct vfio_dev *dev, const char *row)
 {
 	char name[256];
 
-	snprintf(name, sizeof(name), row, dev->addr, dev->addr);
+	snprintf(name, sizeof(name), row, dev->name, dev->name);
 	return vfio_group_device_fd(dev->group, name);
 }
 
@@ -244,7 +246,7 @@ TEST_F(names, vf_token_twice)
 	char name[200];
 
 	snprintf(name, sizeof(name), "%s vf_token=" UUID " vf_token=" UUID,
-		 self->dev.addr);
+		 self->dev.name);
 	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->dev.group, name));
 }
 
@@ -253,7 +255,7 @@ TEST_F(names, too_long)
 	char *name = malloc(8192);
 
 	memset(name, ' ', 8192);
-	memcpy(name, self->dev.addr, strlen(self->dev.addr));
+	memcpy(name, self->dev.name, strlen(self->dev.name));
 	name[8191] = '\0';
 	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->dev.group, name));
 	name[4096] = '\0';
@@ -273,12 +275,19 @@ TEST_F(names, not_readable)
 
 TEST_F(names, device_of_another_group)
 {
-	char addr[40];
+	char addr[40], name[40];
 
 	ASSERT_EQ(0, vfio_device_find("nvme", addr, sizeof(addr)));
-	EXPECT_EQ(-ENODEV, vfio_group_device_fd(self->dev.group, addr));
-	ASSERT_EQ(0, vfio_driver_bind(addr, "vfio-pci"));
-	EXPECT_EQ(-ENODEV, vfio_group_device_fd(self->dev.group, addr));
+	vfio_device_name(addr, name, sizeof(name));
+	EXPECT_EQ(-ENODEV, vfio_group_device_fd(self->dev.group, name));
+	ASSERT_EQ(0, vfio_driver_take(addr));
+	EXPECT_EQ(-ENODEV, vfio_group_device_fd(self->dev.group, name));
+}
+
+/* An mdev has one name: the device it is made of cannot be had behind its back. */
+TEST_F(names, parent_of_the_mdev)
+{
+	EXPECT_EQ(-ENODEV, vfio_group_device_fd(self->dev.group, self->dev.addr));
 }
 
 /* ------------------------------------------------------------- one device, two files */
@@ -293,11 +302,11 @@ FIXTURE_VARIANT(twice) {
 };
 
 FIXTURE_VARIANT_ADD(twice, edu) {
-	.target = { "edu", VFIO_HOW_TYPE1 },
+	.target = { "edu" },
 };
 
 FIXTURE_VARIANT_ADD(twice, nvme) {
-	.target = { "nvme", VFIO_HOW_TYPE1 },
+	.target = { "nvme" },
 };
 
 FIXTURE_SETUP(twice)
@@ -358,21 +367,23 @@ TEST_F(twice, both_are_closed)
 
 FIXTURE(viability) {
 	char first[40];
+	char name[40];
 	char second[40];
 	int number;
 };
 
 FIXTURE_SETUP(viability)
 {
-	const struct vfio_target target = { "multi0", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "multi0" };
 
 	VFIO_NEEDS(&target);
 	ASSERT_EQ(0, vfio_device_find("multi0", self->first, sizeof(self->first)));
 	ASSERT_EQ(0, vfio_device_find("multi1", self->second, sizeof(self->second)));
+	vfio_device_name(self->first, self->name, sizeof(self->name));
 	self->number = vfio_group_number(self->first);
 	ASSERT_EQ(self->number, vfio_group_number(self->second));
 	ASSERT_EQ(0, vfio_modprobe("nvme"));
-	ASSERT_EQ(0, vfio_driver_bind(self->first, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->first));
 }
 
 FIXTURE_TEARDOWN(viability)
@@ -391,9 +402,9 @@ TEST_F(viability, member_with_a_host_driver)
 	ASSERT_LE(0, group);
 	EXPECT_EQ(0, group_flags(group));
 	EXPECT_EQ(-EPERM, set_container(group, container));
-	EXPECT_EQ(-EINVAL, vfio_group_device_fd(group, self->first));
+	EXPECT_EQ(-EINVAL, vfio_group_device_fd(group, self->name));
 
-	ASSERT_EQ(0, vfio_driver_bind(self->second, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->second));
 	EXPECT_EQ(VFIO_GROUP_FLAGS_VIABLE, group_flags(group));
 	EXPECT_EQ(0, set_container(group, container));
 	close(group);
@@ -403,7 +414,7 @@ TEST_F(viability, member_with_a_host_driver)
 /* A member that nobody drives does no harm. */
 TEST_F(viability, member_without_driver)
 {
-	const struct vfio_target target = { "multi0", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "multi0" };
 	struct vfio_dev dev;
 
 	ASSERT_EQ(0, vfio_driver_bind(self->second, NULL));
@@ -416,7 +427,7 @@ TEST_F(viability, member_without_driver)
 /* While the user has the group, the host does not get a member back. */
 TEST_F(viability, host_driver_is_refused_while_in_use)
 {
-	const struct vfio_target target = { "multi0", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "multi0" };
 	struct vfio_dev dev;
 	char driver[40];
 
@@ -425,7 +436,7 @@ TEST_F(viability, host_driver_is_refused_while_in_use)
 	EXPECT_EQ(-EBUSY, vfio_driver_bind(self->second, "nvme"));
 	ASSERT_EQ(0, vfio_driver_of(self->second, driver, sizeof(driver)));
 	EXPECT_STREQ("", driver);
-	EXPECT_EQ(0, vfio_driver_bind(self->second, "vfio-pci"));
+	EXPECT_EQ(0, vfio_driver_take(self->second));
 	vfio_dev_close(&dev);
 	EXPECT_EQ(0, vfio_driver_bind(self->second, "nvme"));
 }
@@ -434,7 +445,7 @@ TEST_F(viability, host_driver_is_refused_while_in_use)
 
 TEST(unknown_ioctls)
 {
-	const struct vfio_target target = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "edu" };
 	char args[256] = { 0 };
 	struct vfio_dev dev;
 	unsigned int nr;
@@ -455,4 +466,13 @@ TEST(unknown_ioctls)
 	vfio_dev_close(&dev);
 }
 
-VFIO_TEST_MAIN
+static const struct vfio_mode_rule rules[] = {
+	{ .modes = VFIO_MODES_GROUP, .why = "there is no group" },
+	{ .test = "container_without_iommu", .modes = VFIO_MODES_TYPE1,
+	  .why = "an iommufd has its address space from the start" },
+	{ .test = "parent_of_the_mdev", .modes = VFIO_MODES_MDEV,
+	  .why = "there is no mdev" },
+	{}
+};
+
+VFIO_TEST_MAIN_RULES(rules)

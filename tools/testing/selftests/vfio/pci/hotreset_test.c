@@ -36,6 +36,27 @@ static struct vfio_pci_hot_reset_info *new_info(void)
 	return calloc(1, INFO_SIZE + MAX_DEVICES * ENTRY_SIZE);
 }
 
+/* A device that is open: by its group, or by what its iommufd calls it */
+static uint32_t id_of_open(const struct vfio_dev *dev)
+{
+	return dev->how == VFIO_HOW_CDEV ? dev->devid :
+					   (uint32_t)vfio_group_number(dev->addr);
+}
+
+/* Another one of its group that is not open, as @dev is told */
+static uint32_t id_of_closed(const struct vfio_dev *dev, const char *addr)
+{
+	return dev->how == VFIO_HOW_CDEV ? VFIO_PCI_DEVID_OWNED :
+					   (uint32_t)vfio_group_number(addr);
+}
+
+/* Flags of an answer about devices that are all the caller's */
+static uint32_t info_flags(const struct vfio_dev *dev)
+{
+	return dev->how == VFIO_HOW_CDEV ? VFIO_PCI_HOT_RESET_FLAG_DEV_ID |
+					   VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED : 0;
+}
+
 /* DEVICE_PCI_HOT_RESET with these group (or other) files */
 static int hot_reset(const struct vfio_dev *dev, unsigned int count,
 		     const int32_t *fds)
@@ -50,6 +71,15 @@ static int hot_reset(const struct vfio_dev *dev, unsigned int count,
 	ret = vfio_ioctl(dev->fd, VFIO_DEVICE_PCI_HOT_RESET, args);
 	free(args);
 	return ret;
+}
+
+/*
+ * By a user who has shown that the devices are his: with the group of @owner, or
+ * without any, as the iommufd of a cdev tells as much.
+ */
+static int reset_owned(const struct vfio_dev *dev, const struct vfio_dev *owner)
+{
+	return hot_reset(dev, dev->how == VFIO_HOW_CDEV ? 0 : 1, &owner->group);
 }
 
 /* The header alone, with a count and flags of choice */
@@ -78,8 +108,8 @@ FIXTURE(alone) {
 
 FIXTURE_SETUP(alone)
 {
-	const struct vfio_target nvme = { "nvme", VFIO_HOW_TYPE1 };
-	const struct vfio_target edu = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target nvme = { "nvme" };
+	const struct vfio_target edu = { "edu" };
 
 	self->other = VFIO_DEV_INIT;
 	VFIO_OPEN_OR_SKIP(&self->dev, &nvme);
@@ -103,12 +133,11 @@ TEST_F(alone, info)
 	ASSERT_EQ(4, fields);
 	ASSERT_EQ(0, get_info(&self->dev, self->info, 1));
 	EXPECT_EQ(1U, self->info->count);
-	EXPECT_EQ(0U, self->info->flags);
+	EXPECT_EQ(info_flags(&self->dev), self->info->flags);
 	EXPECT_EQ(segment, self->info->devices[0].segment);
 	EXPECT_EQ(bus, self->info->devices[0].bus);
 	EXPECT_EQ(slot << 3 | function, self->info->devices[0].devfn);
-	EXPECT_EQ(vfio_group_number(self->dev.addr),
-		  (int)self->info->devices[0].group_id);
+	EXPECT_EQ(id_of_open(&self->dev), self->info->devices[0].group_id);
 	/* More room than needed is not touched. */
 	ASSERT_EQ(0, get_info(&self->dev, self->info, MAX_DEVICES));
 	EXPECT_EQ(1U, self->info->count);
@@ -119,7 +148,7 @@ TEST_F(alone, info_without_room)
 {
 	EXPECT_EQ(-ENOSPC, get_info(&self->dev, self->info, 0));
 	EXPECT_EQ(1U, self->info->count);
-	EXPECT_EQ(0U, self->info->flags);
+	EXPECT_EQ(info_flags(&self->dev), self->info->flags);
 	self->info->argsz = INFO_SIZE + ENTRY_SIZE - 1;
 	self->info->count = 0;
 	EXPECT_EQ(-ENOSPC, vfio_ioctl(self->dev.fd,
@@ -167,9 +196,28 @@ TEST_F(alone, header)
 		EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, argsz, 0, 1));
 	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 1, 1));
 	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 1U << 31, 1));
-	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, 0));
 	EXPECT_EQ(-EFAULT, vfio_ioctl(self->dev.fd, VFIO_DEVICE_PCI_HOT_RESET,
 				      VFIO_BAD_POINTER));
+}
+
+/* Groups are what a group's device is reset with, and a cdev without. */
+TEST_F(alone, no_groups)
+{
+	EXPECT_EQ(self->dev.how == VFIO_HOW_CDEV ? 0 : -EINVAL,
+		  hot_reset_header(&self->dev, RESET_SIZE, 0, 0));
+}
+
+TEST_F(alone, groups_of_a_cdev)
+{
+	int group = vfio_group_open(vfio_group_number(self->other.addr));
+	const int32_t fds[] = { self->dev.iommufd, -1, self->dev.fd };
+	size_t i;
+
+	EXPECT_EQ(-EBUSY, group);
+	for (i = 0; i < ARRAY_SIZE(fds); i++)
+		EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &fds[i]));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, 1));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, ~0U));
 }
 
 TEST_F(alone, count_too_large)
@@ -191,13 +239,15 @@ TEST_F(alone, table_not_readable)
 TEST_F(alone, not_a_group)
 {
 	const int32_t null = open("/dev/null", O_RDWR), closed = dup(null), none = -1;
+	int32_t fd;
 
 	ASSERT_EQ(0, close(closed));
 	EXPECT_EQ(-EBADF, hot_reset(&self->dev, 1, &closed));
 	EXPECT_EQ(-EBADF, hot_reset(&self->dev, 1, &none));
 	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &null));
 	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &self->dev.fd));
-	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &self->dev.container));
+	fd = vfio_dev_container(&self->dev);
+	EXPECT_EQ(-EINVAL, hot_reset(&self->dev, 1, &fd));
 }
 
 TEST_F(alone, group_of_another_device)
@@ -219,7 +269,7 @@ TEST_F(alone, resets)
 		ASSERT_EQ(0, nvme_start(&nvme, &self->dev, bar, 1));
 		ASSERT_EQ(4, vfio_region_read(&self->dev, 0, 0x14, &value, 4));
 		EXPECT_NE(0U, value);
-		ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+		ASSERT_EQ(0, reset_owned(&self->dev, &self->dev));
 		ASSERT_EQ(4, vfio_region_read(&self->dev, 0, 0x14, &value, 4));
 		EXPECT_EQ(0U, value);
 		nvme_stop(&nvme);
@@ -235,7 +285,7 @@ TEST_F(alone, configuration_is_kept)
 	ASSERT_EQ(0, vfio_bus_master(&self->dev, true));
 	ASSERT_EQ(0, vfio_cfg_write(&self->dev, PCI_BASE_ADDRESS_0, 4, 0xabcd0000));
 	ASSERT_EQ(256, vfio_region_read(&self->dev, 7, 0, before, 256));
-	ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+	ASSERT_EQ(0, reset_owned(&self->dev, &self->dev));
 	ASSERT_EQ(256, vfio_region_read(&self->dev, 7, 0, after, 256));
 	for (i = 0; i < 64; i++) {
 		EXPECT_EQ(before[i], after[i])
@@ -254,7 +304,7 @@ TEST_F(alone, interrupts_are_kept)
 		fd[n] = vfio_eventfd();
 	ASSERT_EQ(0, irq_source_open(&source, &self->dev));
 	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 5, fd));
-	ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+	ASSERT_EQ(0, reset_owned(&self->dev, &self->dev));
 	ASSERT_EQ(0, irq_source_arm(&source, VFIO_PCI_MSIX_IRQ_INDEX));
 	vfio_eventfd_wait(fd[0], 30);
 	for (n = 0; n < 5; n++) {
@@ -271,7 +321,7 @@ TEST_F(alone, wakes_from_d3)
 
 	ASSERT_EQ(0, vfio_power(&self->dev, 3));
 	EXPECT_EQ(-EIO, vfio_region_read(&self->dev, 0, 0, &value, 4));
-	ASSERT_EQ(0, hot_reset(&self->dev, 1, &self->dev.group));
+	ASSERT_EQ(0, reset_owned(&self->dev, &self->dev));
 	EXPECT_EQ(4, vfio_region_read(&self->dev, 0, 0, &value, 4));
 }
 
@@ -294,7 +344,7 @@ TEST_F(alone, mapping_is_used_meanwhile)
 	for (i = 0; i < 5; i++) {
 		/* The other process may hold the lock just then: that is told. */
 		do {
-			ret = hot_reset(&self->dev, 1, &self->dev.group);
+			ret = reset_owned(&self->dev, &self->dev);
 		} while (ret == -EBUSY);
 		EXPECT_EQ(0, ret);
 	}
@@ -316,11 +366,11 @@ FIXTURE_VARIANT(root_bus) {
 };
 
 FIXTURE_VARIANT_ADD(root_bus, edu) {
-	.target = { "edu", VFIO_HOW_TYPE1 },
+	.target = { "edu" },
 };
 
 FIXTURE_VARIANT_ADD(root_bus, ivshmem) {
-	.target = { "ivshmem", VFIO_HOW_TYPE1 },
+	.target = { "ivshmem" },
 };
 
 FIXTURE_SETUP(root_bus)
@@ -339,12 +389,13 @@ TEST_F(root_bus, refused)
 {
 	EXPECT_EQ(-ENODEV, get_info(&self->dev, self->info, MAX_DEVICES));
 	EXPECT_EQ(-ENODEV, get_info(&self->dev, self->info, 0));
-	EXPECT_EQ(-ENODEV, hot_reset(&self->dev, 1, &self->dev.group));
+	EXPECT_EQ(-ENODEV, reset_owned(&self->dev, &self->dev));
 }
 
 /* What is wrong with the call itself is told first. */
 TEST_F(root_bus, refused_in_order)
 {
+	const bool cdev = self->dev.how == VFIO_HOW_CDEV;
 	const int32_t none = -1;
 
 	self->info->argsz = INFO_SIZE - 1;
@@ -353,9 +404,11 @@ TEST_F(root_bus, refused_in_order)
 				      self->info));
 	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE - 1, 0, 1));
 	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 1, 1));
-	EXPECT_EQ(-EINVAL, hot_reset_header(&self->dev, RESET_SIZE, 0, 0));
-	EXPECT_EQ(-ENODEV, hot_reset_header(&self->dev, RESET_SIZE, 0, ~0U));
-	EXPECT_EQ(-ENODEV, hot_reset(&self->dev, 1, &none));
+	EXPECT_EQ(cdev ? -ENODEV : -EINVAL,
+		  hot_reset_header(&self->dev, RESET_SIZE, 0, 0));
+	EXPECT_EQ(cdev ? -EINVAL : -ENODEV,
+		  hot_reset_header(&self->dev, RESET_SIZE, 0, ~0U));
+	EXPECT_EQ(cdev ? -EINVAL : -ENODEV, hot_reset(&self->dev, 1, &none));
 }
 
 /* ----------------------------------------------------------- two functions, one slot */
@@ -370,9 +423,9 @@ FIXTURE(slot) {
 
 FIXTURE_SETUP(slot)
 {
-	const struct vfio_target first = { "multi0", VFIO_HOW_TYPE1 };
-	const struct vfio_target second = { "multi1", VFIO_HOW_TYPE1 };
-	const struct vfio_target edu = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target first = { "multi0" };
+	const struct vfio_target second = { "multi1" };
+	const struct vfio_target edu = { "edu" };
 
 	self->second = VFIO_DEV_INIT;
 	self->other = VFIO_DEV_INIT;
@@ -380,7 +433,7 @@ FIXTURE_SETUP(slot)
 	VFIO_NEEDS(&second);
 	ASSERT_EQ(0, vfio_device_find("multi1", self->second_addr,
 				      sizeof(self->second_addr)));
-	ASSERT_EQ(0, vfio_driver_bind(self->second_addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->second_addr));
 	ASSERT_EQ(0, vfio_dev_open(&self->first, &first));
 	ASSERT_EQ(0, vfio_dev_open(&self->other, &edu));
 	self->info = new_info();
@@ -396,7 +449,7 @@ FIXTURE_TEARDOWN(slot)
 
 #define OPEN_SECOND()								\
 	do {									\
-		const struct vfio_target __t = { "multi1", VFIO_HOW_TYPE1 };	\
+		const struct vfio_target __t = { "multi1" };	\
 										\
 		ASSERT_EQ(0, vfio_dev_open_with(&self->second, &__t,		\
 						&self->first));			\
@@ -413,10 +466,16 @@ TEST_F(slot, info_names_both)
 	EXPECT_EQ(0, self->info->devices[0].devfn);
 	EXPECT_EQ(1, self->info->devices[1].devfn);
 	EXPECT_EQ(self->info->devices[0].bus, self->info->devices[1].bus);
-	EXPECT_EQ(vfio_group_number(self->first.addr),
-		  (int)self->info->devices[0].group_id);
-	EXPECT_EQ(vfio_group_number(self->second_addr),
-		  (int)self->info->devices[1].group_id);
+	EXPECT_EQ(info_flags(&self->first), self->info->flags);
+	EXPECT_EQ(id_of_open(&self->first), self->info->devices[0].group_id);
+	EXPECT_EQ(id_of_closed(&self->first, self->second_addr),
+		  self->info->devices[1].group_id);
+
+	OPEN_SECOND();
+	ASSERT_EQ(0, get_info(&self->second, self->info, 2));
+	EXPECT_EQ(info_flags(&self->first), self->info->flags);
+	EXPECT_EQ(id_of_open(&self->first), self->info->devices[0].group_id);
+	EXPECT_EQ(id_of_open(&self->second), self->info->devices[1].group_id);
 }
 
 /* The group that both are in is enough, open or not. */
@@ -425,7 +484,7 @@ TEST_F(slot, resets_with_second_not_open)
 	uint32_t value = 0x12345;
 
 	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
-	ASSERT_EQ(0, hot_reset(&self->first, 1, &self->first.group));
+	ASSERT_EQ(0, reset_owned(&self->first, &self->first));
 	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
 	EXPECT_EQ(0U, value);
 }
@@ -442,7 +501,7 @@ TEST_F(slot, resets_both)
 				      PROT_WRITE, MAP_SHARED, &bar));
 	ASSERT_EQ(0, nvme_start(&nvme, &self->second, bar, 1));
 	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &ivar, 4));
-	ASSERT_EQ(0, hot_reset(&self->first, 1, &self->first.group));
+	ASSERT_EQ(0, reset_owned(&self->first, &self->first));
 	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &ivar, 4));
 	EXPECT_EQ(0U, ivar);
 	ASSERT_EQ(0, vfio_load((char *)bar + 0x14, 4, NULL));
@@ -451,7 +510,7 @@ TEST_F(slot, resets_both)
 	EXPECT_NE(0, vfio_hw_cfg16(&self->second, PCI_COMMAND) & PCI_COMMAND_MASTER);
 	nvme_stop(&nvme);
 	/* And by the other one of them. */
-	ASSERT_EQ(0, hot_reset(&self->second, 1, &self->first.group));
+	ASSERT_EQ(0, reset_owned(&self->second, &self->first));
 	munmap(bar, 8192);
 }
 
@@ -510,14 +569,14 @@ TEST_F(slot, second_not_bound)
 
 	ASSERT_EQ(0, vfio_driver_bind(self->second_addr, NULL));
 	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
-	EXPECT_EQ(-EINVAL, hot_reset(&self->first, 1, &self->first.group));
+	EXPECT_EQ(-EINVAL, reset_owned(&self->first, &self->first));
 	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
 	EXPECT_EQ(0x12345U, value);
 	/* It is told all the same. */
 	EXPECT_EQ(0, get_info(&self->first, self->info, 2));
 	EXPECT_EQ(2U, self->info->count);
-	ASSERT_EQ(0, vfio_driver_bind(self->second_addr, "vfio-pci"));
-	EXPECT_EQ(0, hot_reset(&self->first, 1, &self->first.group));
+	ASSERT_EQ(0, vfio_driver_take(self->second_addr));
+	EXPECT_EQ(0, reset_owned(&self->first, &self->first));
 }
 
 /* A reset at the last close concerns both; neither is the worse for it. */
@@ -533,4 +592,22 @@ TEST_F(slot, usable_after_close)
 	EXPECT_NE(~0U, value);
 }
 
-VFIO_TEST_MAIN
+#define SHOWS_GROUPS(name)							\
+	{ .test = name, .modes = VFIO_MODES_GROUP, .why = "it shows groups" }
+
+static const struct vfio_mode_rule rules[] = {
+	{ .test = "groups_of_a_cdev", .modes = VFIO_MODES_CDEV,
+	  .why = "it is about cdevs" },
+	SHOWS_GROUPS("count_too_large"),
+	SHOWS_GROUPS("table_not_readable"),
+	SHOWS_GROUPS("not_a_group"),
+	SHOWS_GROUPS("group_of_another_device"),
+	SHOWS_GROUPS("group_named_twice"),
+	SHOWS_GROUPS("group_not_concerned_named_too"),
+	SHOWS_GROUPS("second_entry_bad"),
+	SHOWS_GROUPS("only_the_wrong_group"),
+	SHOWS_GROUPS("three_groups_are_too_many"),
+	{}
+};
+
+VFIO_TEST_MAIN_RULES(rules)

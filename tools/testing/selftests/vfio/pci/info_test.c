@@ -65,16 +65,6 @@ FIXTURE_VARIANT_ADD(info, nvme)
 	.target = { .name = "nvme" },
 };
 
-FIXTURE_VARIANT_ADD(info, edu_compat)
-{
-	.target = { .name = "edu", .how = VFIO_HOW_COMPAT },
-};
-
-FIXTURE_VARIANT_ADD(info, edu_cdev)
-{
-	.target = { .name = "edu", .how = VFIO_HOW_CDEV },
-};
-
 static bool has_attr(const struct vfio_dev *d, const char *attr)
 {
 	char path[256];
@@ -271,12 +261,16 @@ TEST_F(info, a_device_from_a_group_is_not_attached_to_an_iommufd)
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = 12 };
 	struct vfio_device_detach_iommufd_pt detach = { .argsz = 8 };
 
-	if (self->d.target.how == VFIO_HOW_CDEV)
-		SKIP(return, "%s was opened as cdev", self->d.target.name);
 	EXPECT_EQ(-ENOTTY, vfio_ioctl(self->d.fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT,
 				      &attach));
 	EXPECT_EQ(-ENOTTY, vfio_ioctl(self->d.fd, VFIO_DEVICE_DETACH_IOMMUFD_PT,
 				      &detach));
 }
 
-VFIO_TEST_MAIN
+static const struct vfio_mode_rule rules[] = {
+	{ .test = "a_device_from_a_group_is_not_attached_to_an_iommufd",
+	  .modes = VFIO_MODES_GROUP, .why = "that of a cdev is" },
+	{}
+};
+
+VFIO_TEST_MAIN_RULES(rules)

@@ -41,11 +41,11 @@ FIXTURE_VARIANT(intx) {
 };
 
 FIXTURE_VARIANT_ADD(intx, edu) {
-	.target = { "edu", VFIO_HOW_TYPE1 },
+	.target = { "edu" },
 };
 
 FIXTURE_VARIANT_ADD(intx, e1000e) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 },
+	.target = { "e1000e" },
 };
 
 FIXTURE_SETUP(intx)

@@ -70,11 +70,11 @@ FIXTURE_VARIANT(refused) {
 };
 
 FIXTURE_VARIANT_ADD(refused, edu) {
-	.target = { "edu", VFIO_HOW_TYPE1 },
+	.target = { "edu" },
 };
 
 FIXTURE_VARIANT_ADD(refused, e1000e) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 },
+	.target = { "e1000e" },
 };
 
 FIXTURE_SETUP(refused)
@@ -262,11 +262,11 @@ FIXTURE_VARIANT(msix_table) {
 };
 
 FIXTURE_VARIANT_ADD(msix_table, e1000e) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 },
+	.target = { "e1000e" },
 };
 
 FIXTURE_VARIANT_ADD(msix_table, nvme) {
-	.target = { "nvme", VFIO_HOW_TYPE1 },
+	.target = { "nvme" },
 };
 
 FIXTURE_SETUP(msix_table)
@@ -369,7 +369,7 @@ FIXTURE_VARIANT_ADD(memory, dword_not_aligned) {
 
 FIXTURE_SETUP(memory)
 {
-	const struct vfio_target target = { "ivshmem", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "ivshmem" };
 	const uint64_t zero = 0;
 
 	VFIO_OPEN_OR_SKIP(&self->dev, &target);
@@ -502,7 +502,7 @@ TEST_F(memory, gone_after_close)
 /* One eventfd may write to several places. */
 TEST(several_by_one_eventfd)
 {
-	const struct vfio_target target = { "ivshmem", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "ivshmem" };
 	const uint32_t zeroes[16] = { 0 };
 	struct vfio_dev dev;
 	int fd = vfio_eventfd();
@@ -522,7 +522,7 @@ TEST(several_by_one_eventfd)
 
 TEST(register_of_edu)
 {
-	const struct vfio_target target = { "edu", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "edu" };
 	struct vfio_dev dev;
 	int fd = vfio_eventfd();
 
@@ -536,7 +536,7 @@ TEST(register_of_edu)
 /* Ports do not care for memory decoding. */
 TEST(port_of_e1000e)
 {
-	const struct vfio_target target = { "e1000e", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "e1000e" };
 	const unsigned int port_bar = 2;
 	struct vfio_dev dev;
 	int fd = vfio_eventfd();

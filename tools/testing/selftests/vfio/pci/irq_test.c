@@ -74,19 +74,15 @@ FIXTURE_VARIANT(arguments) {
 };
 
 FIXTURE_VARIANT_ADD(arguments, edu) {
-	.target = { "edu", VFIO_HOW_TYPE1 },
+	.target = { "edu" },
 };
 
 FIXTURE_VARIANT_ADD(arguments, e1000e) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 },
+	.target = { "e1000e" },
 };
 
 FIXTURE_VARIANT_ADD(arguments, nvme) {
-	.target = { "nvme", VFIO_HOW_TYPE1 },
-};
-
-FIXTURE_VARIANT_ADD(arguments, edu_cdev) {
-	.target = { "edu", VFIO_HOW_CDEV },
+	.target = { "nvme" },
 };
 
 FIXTURE_SETUP(arguments)
@@ -428,53 +424,53 @@ FIXTURE_VARIANT(rules) {
 };
 
 FIXTURE_VARIANT_ADD(rules, edu_intx) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .index = INTX,
+	.target = { "edu" }, .index = INTX,
 	.rules = intx_rules, .count = ARRAY_SIZE(intx_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, e1000e_intx) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .index = INTX,
+	.target = { "e1000e" }, .index = INTX,
 	.rules = intx_rules, .count = ARRAY_SIZE(intx_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, edu_msi) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .index = MSI,
+	.target = { "edu" }, .index = MSI,
 	.rules = message_rules, .count = ARRAY_SIZE(message_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, e1000e_msi) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .index = MSI,
+	.target = { "e1000e" }, .index = MSI,
 	.rules = message_rules, .count = ARRAY_SIZE(message_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, e1000e_msix) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .index = MSIX,
+	.target = { "e1000e" }, .index = MSIX,
 	.rules = message_rules, .count = ARRAY_SIZE(message_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, nvme_msix) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .index = MSIX,
+	.target = { "nvme" }, .index = MSIX,
 	.rules = message_rules, .count = ARRAY_SIZE(message_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, nvme_err) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .index = ERR,
+	.target = { "nvme" }, .index = ERR,
 	.rules = notice_rules, .count = ARRAY_SIZE(notice_rules),
 };
 
 /* Not a PCI Express device: it will never report, but may be asked to. */
 FIXTURE_VARIANT_ADD(rules, edu_err) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .index = ERR,
+	.target = { "edu" }, .index = ERR,
 	.rules = notice_rules, .count = ARRAY_SIZE(notice_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, nvme_req) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .index = REQ,
+	.target = { "nvme" }, .index = REQ,
 	.rules = notice_rules, .count = ARRAY_SIZE(notice_rules),
 };
 
 FIXTURE_VARIANT_ADD(rules, edu_req) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .index = REQ,
+	.target = { "edu" }, .index = REQ,
 	.rules = notice_rules, .count = ARRAY_SIZE(notice_rules),
 };
 
@@ -613,15 +609,15 @@ FIXTURE_VARIANT(types) {
 };
 
 FIXTURE_VARIANT_ADD(types, intx) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .active = INTX,
+	.target = { "e1000e" }, .active = INTX,
 };
 
 FIXTURE_VARIANT_ADD(types, msi) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .active = MSI,
+	.target = { "e1000e" }, .active = MSI,
 };
 
 FIXTURE_VARIANT_ADD(types, msix) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .active = MSIX,
+	.target = { "e1000e" }, .active = MSIX,
 };
 
 FIXTURE_SETUP(types)
@@ -714,19 +710,19 @@ FIXTURE_VARIANT(notice) {
 };
 
 FIXTURE_VARIANT_ADD(notice, nvme_err) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .index = ERR,
+	.target = { "nvme" }, .index = ERR,
 };
 
 FIXTURE_VARIANT_ADD(notice, nvme_req) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .index = REQ,
+	.target = { "nvme" }, .index = REQ,
 };
 
 FIXTURE_VARIANT_ADD(notice, edu_err) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .index = ERR,
+	.target = { "edu" }, .index = ERR,
 };
 
 FIXTURE_VARIANT_ADD(notice, edu_req) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .index = REQ,
+	.target = { "edu" }, .index = REQ,
 };
 
 FIXTURE_SETUP(notice)

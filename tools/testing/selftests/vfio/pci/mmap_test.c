@@ -46,11 +46,6 @@ FIXTURE_VARIANT_ADD(map, group)
 	.target = { .name = "ivshmem" },
 };
 
-FIXTURE_VARIANT_ADD(map, cdev)
-{
-	.target = { .name = "ivshmem", .how = VFIO_HOW_CDEV },
-};
-
 static void *page(const void *p, int n)
 {
 	return (char *)p + n * PAGE;

@@ -67,11 +67,11 @@ FIXTURE_VARIANT(arriving) {
 };
 
 FIXTURE_VARIANT_ADD(arriving, edu_msi) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .index = MSI, .vectors = 1,
+	.target = { "edu" }, .index = MSI, .vectors = 1,
 };
 
 FIXTURE_VARIANT_ADD(arriving, nvme_msix) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .index = MSIX, .vectors = 5,
+	.target = { "nvme" }, .index = MSIX, .vectors = 5,
 };
 
 FIXTURE_SETUP(arriving)
@@ -322,11 +322,11 @@ FIXTURE_VARIANT(vectors) {
 };
 
 FIXTURE_VARIANT_ADD(vectors, e1000e_msix) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .index = MSIX,
+	.target = { "e1000e" }, .index = MSIX,
 };
 
 FIXTURE_VARIANT_ADD(vectors, nvme_msix) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .index = MSIX,
+	.target = { "nvme" }, .index = MSIX,
 };
 
 FIXTURE_SETUP(vectors)

@@ -58,7 +58,8 @@ FIXTURE_SETUP(perm)
 {
 	if (vfio_stock())
 		SKIP(return, "the kernel's own driver keeps its tables to itself");
-	ASSERT_EQ(0, vfio_modprobe("vfio-pci"));
+	ASSERT_EQ(0, vfio_other_driver_unload());
+	ASSERT_EQ(0, vfio_driver_load(""));
 	for (int i = 0; i < DEVICES; i++) {
 		const struct vfio_target target = { .name = names[i] };
 
@@ -79,7 +80,7 @@ TEST_F(perm, each_device_counts)
 	ASSERT_EQ(0, users());
 	EXPECT_EQ(0, rules());
 	for (int i = 0; i < DEVICES; i++) {
-		ASSERT_EQ(0, vfio_driver_bind(self->addr[i], "vfio-pci"));
+		ASSERT_EQ(0, vfio_driver_take(self->addr[i]));
 		EXPECT_EQ(i + 1, users());
 		EXPECT_LT(4, rules());
 	}
@@ -110,7 +111,7 @@ TEST_F(perm, a_refused_device_does_not_count)
 {
 	ASSERT_EQ(0, users());
 	/* The bridge above e1000e */
-	EXPECT_NE(0, vfio_driver_bind("0000:00:10.0", "vfio-pci"));
+	EXPECT_NE(0, vfio_driver_take("0000:00:10.0"));
 	EXPECT_EQ(0, users());
 	EXPECT_EQ(0, rules());
 	vfio_driver_give_back("0000:00:10.0");
@@ -124,7 +125,7 @@ static pid_t churn(const char *addr, int rounds)
 	if (child)
 		return child;
 	for (int i = 0; i < rounds; i++) {
-		vfio_driver_bind(addr, "vfio-pci");
+		vfio_driver_take(addr);
 		vfio_driver_unbind(addr);
 	}
 	_exit(0);
@@ -150,7 +151,7 @@ TEST_F_TIMEOUT(perm, last_put_races_next_get, 100)
 	EXPECT_EQ(0, users());
 	EXPECT_EQ(0, rules());
 
-	ASSERT_EQ(0, vfio_driver_bind(self->addr[0], "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr[0]));
 	EXPECT_EQ(1, users());
 	EXPECT_LT(4, rules());
 }
@@ -163,21 +164,21 @@ TEST_F_TIMEOUT(perm, modules_come_and_go, 100)
 	for (int i = 0; i < DEVICES; i++)
 		ASSERT_LT(0, children[i] = churn(self->addr[i], ROUNDS));
 	for (int i = 0; i < 8; i++) {
-		system("/sbin/modprobe -r vfio-pci 2>/dev/null");
-		EXPECT_EQ(0, vfio_modprobe("vfio-pci"));
+		vfio_driver_unload();
+		EXPECT_EQ(0, vfio_driver_load(""));
 	}
 	EXPECT_EQ(0, wait_for(children, DEVICES));
 	for (int i = 0; i < DEVICES; i++) {
-		ASSERT_EQ(0, vfio_driver_bind(self->addr[i], "vfio-pci"));
+		ASSERT_EQ(0, vfio_driver_take(self->addr[i]));
 		EXPECT_EQ(1, users());
 		ASSERT_EQ(0, vfio_driver_unbind(self->addr[i]));
 	}
 	EXPECT_EQ(0, users());
 
 	/* Nothing holds the modules any more */
-	EXPECT_EQ(0, system("/sbin/modprobe -r vfio-pci"));
+	EXPECT_EQ(0, vfio_driver_unload());
 	EXPECT_EQ(-ENOENT, users());
-	EXPECT_EQ(0, vfio_modprobe("vfio-pci"));
+	EXPECT_EQ(0, vfio_driver_load(""));
 	EXPECT_EQ(0, users());
 }
 

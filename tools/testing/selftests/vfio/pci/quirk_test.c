@@ -3,25 +3,12 @@
  * Devices that the driver treats by name: those it refuses, and those whose
  * INTx it hides.  No emulated device has their IDs, so one is given them.
  */
-#include <stdlib.h>
-
 #include "fakecfg.h"
 #include "vfio_harness.h"
 
 #define INTEL	0x8086
 
 static const struct vfio_target target = { .name = "e1000e" };
-
-/* Load the driver again, with these parameters */
-static int reload(const char *parameters)
-{
-	char command[160];
-
-	snprintf(command, sizeof(command),
-		 "/sbin/modprobe -r vfio-pci && /sbin/modprobe vfio-pci %s",
-		 parameters);
-	return system(command);
-}
 
 FIXTURE(quirk)
 {
@@ -47,7 +34,7 @@ FIXTURE_TEARDOWN(quirk)
 	vfio_dev_close(&self->d);
 	fakecfg_remove(&self->fake);
 	EXPECT_EQ(0, fakecfg_rescan(&self->fake));
-	EXPECT_EQ(0, reload(""));
+	EXPECT_EQ(0, vfio_driver_reload(""));
 }
 
 /* The PCI core finds the device with another ID, which is bound; its errno */
@@ -56,14 +43,6 @@ static int become(struct fakecfg *fake, uint16_t device)
 	fakecfg_put(fake, PCI_VENDOR_ID, 2, INTEL);
 	fakecfg_put(fake, PCI_DEVICE_ID, 2, device);
 	return fakecfg_load(fake) ?: fakecfg_rescan(fake);
-}
-
-static bool is_bound(const char *addr)
-{
-	char driver[64] = "";
-
-	return !vfio_driver_of(addr, driver, sizeof(driver)) &&
-	       !strcmp(driver, "vfio-pci");
 }
 
 TEST_F_TIMEOUT(quirk, devices_with_errata_are_refused, 100)
@@ -75,18 +54,18 @@ TEST_F_TIMEOUT(quirk, devices_with_errata_are_refused, 100)
 	for (int i = 0; i < 8; i++) {
 		EXPECT_EQ(-EINVAL, become(&self->fake, denied[i]))
 			TH_LOG("device %04x", denied[i]);
-		EXPECT_FALSE(is_bound(self->addr));
+		EXPECT_FALSE(vfio_driver_has(self->addr));
 	}
 	/* Their neighbours are not */
 	EXPECT_EQ(0, become(&self->fake, 0x0436));
-	EXPECT_TRUE(is_bound(self->addr));
+	EXPECT_TRUE(vfio_driver_has(self->addr));
 }
 
 TEST_F_TIMEOUT(quirk, devices_with_errata_can_be_allowed, 100)
 {
-	ASSERT_EQ(0, reload("disable_denylist=1"));
+	ASSERT_EQ(0, vfio_driver_reload("disable_denylist=1"));
 	EXPECT_EQ(0, become(&self->fake, 0x0b25));
-	EXPECT_TRUE(is_bound(self->addr));
+	EXPECT_TRUE(vfio_driver_has(self->addr));
 }
 
 TEST_F_TIMEOUT(quirk, broken_intx_is_hidden, 100)
@@ -122,7 +101,7 @@ TEST_F_TIMEOUT(quirk, broken_intx_is_hidden, 100)
 /* With nointxmask the line is masked, so nothing has to be hidden */
 TEST_F_TIMEOUT(quirk, broken_intx_is_used_with_nointxmask, 100)
 {
-	ASSERT_EQ(0, reload("nointxmask=1"));
+	ASSERT_EQ(0, vfio_driver_reload("nointxmask=1"));
 	ASSERT_EQ(0, become(&self->fake, 0x1572));
 	ASSERT_EQ(0, vfio_dev_open(&self->d, &target));
 	EXPECT_NE(0, vfio_cfg8(&self->d, PCI_INTERRUPT_PIN));

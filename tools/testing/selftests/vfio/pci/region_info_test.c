@@ -68,16 +68,6 @@ FIXTURE_VARIANT_ADD(regions, nvme)
 	.target = { .name = "nvme" },
 };
 
-FIXTURE_VARIANT_ADD(regions, edu_compat)
-{
-	.target = { .name = "edu", .how = VFIO_HOW_COMPAT },
-};
-
-FIXTURE_VARIANT_ADD(regions, edu_cdev)
-{
-	.target = { .name = "edu", .how = VFIO_HOW_CDEV },
-};
-
 TEST_F(regions, regions_lie_forty_bits_apart)
 {
 	for (uint32_t i = 0; i < VFIO_PCI_VGA_REGION_INDEX; i++) {

@@ -41,19 +41,19 @@ FIXTURE_VARIANT(any) {
 };
 
 FIXTURE_VARIANT_ADD(any, nvme) {
-	.target = { "nvme", VFIO_HOW_TYPE1 }, .has_reset = true,
+	.target = { "nvme" }, .has_reset = true,
 };
 
 FIXTURE_VARIANT_ADD(any, e1000e) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 }, .has_reset = true,
+	.target = { "e1000e" }, .has_reset = true,
 };
 
 FIXTURE_VARIANT_ADD(any, edu) {
-	.target = { "edu", VFIO_HOW_TYPE1 }, .has_reset = false,
+	.target = { "edu" }, .has_reset = false,
 };
 
 FIXTURE_VARIANT_ADD(any, ivshmem) {
-	.target = { "ivshmem", VFIO_HOW_TYPE1 }, .has_reset = false,
+	.target = { "ivshmem" }, .has_reset = false,
 };
 
 FIXTURE_SETUP(any)
@@ -143,7 +143,7 @@ FIXTURE_VARIANT_ADD(nvme, config) {
 
 FIXTURE_SETUP(nvme)
 {
-	const struct vfio_target target = { "nvme", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "nvme" };
 
 	VFIO_OPEN_OR_SKIP(&self->dev, &target);
 	self->size = self->dev.region[0].size;
@@ -336,7 +336,7 @@ TEST_F(nvme, ioeventfds_are_kept)
 /* A device that the user put to sleep is awake after the ioctl. */
 TEST(wakes_from_d3)
 {
-	const struct vfio_target target = { "nvme", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "nvme" };
 	struct vfio_dev dev;
 	unsigned int pm;
 	uint32_t value;
@@ -356,7 +356,7 @@ TEST(wakes_from_d3)
 /* What the FLR bit of a device without function level reset does: nothing. */
 TEST(bit_without_flr)
 {
-	const struct vfio_target target = { "e1000e", VFIO_HOW_TYPE1 };
+	const struct vfio_target target = { "e1000e" };
 	const unsigned int ivar = 0xe4;
 	uint32_t value = 0x12345;
 	struct vfio_dev dev;

@@ -20,17 +20,6 @@
 			 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP)
 #define EXIT		(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT)
 
-static void reload(const char *parameters)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command),
-		 "/sbin/modprobe -r vfio-pci && /sbin/modprobe vfio-pci %s",
-		 parameters);
-	if (system(command))
-		fprintf(stderr, "# failed: %s\n", command);
-}
-
 /* ----------------------------------------------------------------- who sleeps when */
 
 FIXTURE(idle) {
@@ -42,15 +31,15 @@ FIXTURE_VARIANT(idle) {
 };
 
 FIXTURE_VARIANT_ADD(idle, nvme) {
-	.target = { "nvme", VFIO_HOW_TYPE1 },
+	.target = { "nvme" },
 };
 
 FIXTURE_VARIANT_ADD(idle, e1000e) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 },
+	.target = { "e1000e" },
 };
 
 FIXTURE_VARIANT_ADD(idle, edu) {
-	.target = { "edu", VFIO_HOW_TYPE1 },
+	.target = { "edu" },
 };
 
 FIXTURE_SETUP(idle)
@@ -58,7 +47,7 @@ FIXTURE_SETUP(idle)
 	VFIO_NEEDS(&variant->target);
 	ASSERT_EQ(0, vfio_device_find(variant->target.name, self->addr,
 				      sizeof(self->addr)));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 }
 
 FIXTURE_TEARDOWN(idle)
@@ -121,36 +110,38 @@ TEST_F(idle, disable_idle_d3)
 	struct vfio_dev dev;
 
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
-	reload("disable_idle_d3=1");
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_reload("disable_idle_d3=1"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_dev_open(&dev, &variant->target));
 	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	vfio_dev_close(&dev);
 	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
-	reload("");
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_reload(""));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 	EXPECT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 }
 
 /* Written at run time it counts for devices bound later. */
 TEST_F(idle, disable_idle_d3_at_run_time)
 {
-	const char *parameter = "/sys/module/vfio_pci/parameters/disable_idle_d3";
+	char parameter[128];
 
+	vfio_driver_module_path("parameters/disable_idle_d3", parameter,
+				sizeof(parameter));
 	if (vfio_stock())
 		SKIP(return, "before 7.3 it was read when the module was loaded");
 	ASSERT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 	ASSERT_EQ(0, vfio_file_write(parameter, "Y"));
 	EXPECT_TRUE(vfio_runtime_stays(self->addr, "suspended"));
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_file_write(parameter, "N"));
 	EXPECT_TRUE(vfio_runtime_stays(self->addr, "active"));
 	ASSERT_EQ(0, vfio_driver_unbind(self->addr));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 	EXPECT_TRUE(vfio_runtime_becomes(self->addr, "suspended"));
 }
 
@@ -168,11 +159,11 @@ FIXTURE_VARIANT(low_power) {
 };
 
 FIXTURE_VARIANT_ADD(low_power, nvme) {
-	.target = { "nvme", VFIO_HOW_TYPE1 },
+	.target = { "nvme" },
 };
 
 FIXTURE_VARIANT_ADD(low_power, e1000e) {
-	.target = { "e1000e", VFIO_HOW_TYPE1 },
+	.target = { "e1000e" },
 };
 
 FIXTURE_SETUP(low_power)

@@ -15,8 +15,6 @@
 #include "vfio_harness.h"
 
 #define VFS		2
-#define PARAMETER	"/sys/module/vfio_pci/parameters/enable_sriov"
-#define UNBIND		"/sys/bus/pci/drivers/vfio-pci/unbind"
 
 #define TOKEN		"83d8f4f2-509f-382f-3c1e-e6bfe0fa1001"
 #define TOKEN_UPPER	"83D8F4F2-509F-382F-3C1E-E6BFE0FA1001"
@@ -44,7 +42,10 @@ static const char *driver_of(const char *addr)
 
 static int allow_vfs(bool yes)
 {
-	return vfio_file_write(PARAMETER, yes ? "Y" : "N");
+	char path[128];
+
+	vfio_driver_module_path("parameters/enable_sriov", path, sizeof(path));
+	return vfio_file_write(path, yes ? "Y" : "N");
 }
 
 static int set_vfs(const char *pf, unsigned int count)
@@ -73,7 +74,7 @@ static int take_pf(char *addr, size_t len)
 	int ret = vfio_device_find(pf_target.name, addr, len);
 
 	return ret ?: vfio_attr_write(addr, "reset_method", "\n") ?:
-	       vfio_driver_bind(addr, "vfio-pci") ?: allow_vfs(true);
+	       vfio_driver_take(addr) ?: allow_vfs(true);
 }
 
 /* ... and ends with; nobody may have any of them open */
@@ -154,7 +155,7 @@ TEST_F(enable, often)
 			ASSERT_EQ(0, set_vfs(self->pf, n));
 			EXPECT_EQ(n, count_vfs(self->pf));
 			EXPECT_EQ(0, FIND_VF(n - 1));
-			EXPECT_STREQ("vfio-pci", driver_of(self->vf));
+			EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
 			EXPECT_EQ(-ENOENT, FIND_VF(n));
 			ASSERT_EQ(0, set_vfs(self->pf, 0));
 			EXPECT_EQ(0, count_vfs(self->pf));
@@ -184,10 +185,10 @@ TEST_F(enable, vfs_are_for_the_driver_of_the_pf)
 	ASSERT_EQ(0, set_vfs(self->pf, VFS));
 	for (n = 0; n < VFS; n++) {
 		ASSERT_EQ(0, FIND_VF(n));
-		EXPECT_STREQ("vfio-pci", driver_of(self->vf));
+		EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
 		EXPECT_LT(0, vfio_attr_read(self->vf, "driver_override", text,
 					    sizeof(text)));
-		EXPECT_STREQ("vfio-pci", text);
+		EXPECT_STREQ(vfio_driver(), text);
 		EXPECT_LE(0, vfio_group_number(self->vf));
 	}
 }
@@ -198,7 +199,7 @@ TEST_F(enable, vfs_without_autoprobe)
 	ASSERT_EQ(0, vfio_attr_write(self->pf, "sriov_drivers_autoprobe", "0"));
 	ASSERT_EQ(0, set_vfs(self->pf, 1));
 	ASSERT_EQ(0, FIND_VF(0));
-	EXPECT_STREQ("vfio-pci", driver_of(self->vf));
+	EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
 }
 
 /* The host's administrator may all the same, and is told of it. */
@@ -213,7 +214,7 @@ TEST_F(enable, vf_bound_elsewhere)
 	ASSERT_EQ(0, vfio_driver_bind(self->vf, "pci-stub"));
 	EXPECT_TRUE(kmsg_find(log, self->vf, "bound to", 1000));
 	EXPECT_STREQ("pci-stub", driver_of(self->vf));
-	ASSERT_EQ(0, vfio_driver_bind(self->vf, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->vf));
 	EXPECT_EQ(0, set_vfs(self->pf, 0));
 }
 
@@ -225,9 +226,9 @@ TEST_F(enable, unbound_with_vfs)
 	ASSERT_EQ(0, vfio_driver_unbind(self->pf));
 	EXPECT_EQ(0, count_vfs(self->pf));
 	EXPECT_STREQ("no such device", driver_of(self->vf));
-	ASSERT_EQ(0, vfio_driver_bind(self->pf, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->pf));
 	EXPECT_EQ(0, set_vfs(self->pf, VFS));
-	EXPECT_STREQ("vfio-pci", driver_of(self->vf));
+	EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
 }
 
 /* ---------------------------------------------------------------------------- tokens */
@@ -239,26 +240,9 @@ FIXTURE(token) {
 	char vf_addr[VFS][40];
 };
 
-FIXTURE_VARIANT(token) {
-	enum vfio_how how;
-};
-
-FIXTURE_VARIANT_ADD(token, type1) {
-	.how = VFIO_HOW_TYPE1,
-};
-
-FIXTURE_VARIANT_ADD(token, compat) {
-	.how = VFIO_HOW_COMPAT,
-};
-
-FIXTURE_VARIANT_ADD(token, cdev) {
-	.how = VFIO_HOW_CDEV,
-};
-
 FIXTURE_SETUP(token)
 {
-	const struct vfio_target target = { .name = "sriov", .how = variant->how };
-	const char *why = vfio_token_missing(&target);
+	const char *why = vfio_token_missing(&pf_target);
 	int n;
 
 	self->pf = VFIO_DEV_INIT;
@@ -284,24 +268,29 @@ FIXTURE_TEARDOWN(token)
 }
 
 static int open_with_token(struct vfio_dev *dev, const char *addr,
-			   enum vfio_how how, const char *token)
+			   const char *token)
 {
 	const struct vfio_target target = {
-		.name = addr, .how = how, .token = token,
+		.name = addr, .token = token,
 	};
 
 	return vfio_dev_open(dev, &target);
 }
 
+/* Who is to be let in: without a token where the kernel takes none, nor needs it */
+static int open_trusted(struct vfio_dev *dev, const char *addr, const char *token)
+{
+	return open_with_token(dev, addr, vfio_token_missing(&pf_target) ? NULL : token);
+}
+
 /* No token is NULL */
 #define OPEN_PF(text)								\
-	open_with_token(&self->pf, self->pf_addr, variant->how, text)
+	open_with_token(&self->pf, self->pf_addr, text)
 #define OPEN_VF(n, text)							\
 	({									\
 		unsigned int __n = (n);						\
 										\
-		open_with_token(&self->vf[__n], self->vf_addr[__n],		\
-				variant->how, text);				\
+		open_with_token(&self->vf[__n], self->vf_addr[__n], text);	\
 	})
 #define CLOSE_PF()	vfio_dev_close(&self->pf)
 #define CLOSE_VF(n)	vfio_dev_close(&self->vf[n])
@@ -462,7 +451,7 @@ TEST_F(token, forgotten_when_the_pf_is_unbound)
 	ASSERT_EQ(0, OPEN_PF(TOKEN));
 	CLOSE_PF();
 	ASSERT_EQ(0, vfio_driver_unbind(self->pf_addr));
-	ASSERT_EQ(0, vfio_driver_bind(self->pf_addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->pf_addr));
 	ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
 	EXPECT_EQ(-EACCES, OPEN_VF(0, TOKEN));
 }
@@ -482,9 +471,9 @@ TEST_F(token, needless)
 {
 	struct vfio_dev dev;
 
-	EXPECT_EQ(-EINVAL, open_with_token(&dev, "edu", variant->how, TOKEN));
-	EXPECT_EQ(-EINVAL, open_with_token(&dev, "e1000e", variant->how, TOKEN));
-	EXPECT_EQ(0, open_with_token(&dev, "edu", variant->how, NULL));
+	EXPECT_EQ(-EINVAL, open_with_token(&dev, "edu", TOKEN));
+	EXPECT_EQ(-EINVAL, open_with_token(&dev, "e1000e", TOKEN));
+	EXPECT_EQ(0, open_with_token(&dev, "edu", NULL));
 	vfio_dev_close(&dev);
 }
 
@@ -578,8 +567,8 @@ FIXTURE_SETUP(name)
 				  sizeof(self->vf_addr)));
 	ASSERT_EQ(0, vfio_vf_find(self->pf_addr, 1, self->second_addr,
 				  sizeof(self->second_addr)));
-	ASSERT_EQ(0, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1, TOKEN));
-	ASSERT_EQ(0, open_with_token(&self->vf, self->vf_addr, VFIO_HOW_TYPE1, TOKEN));
+	ASSERT_EQ(0, open_with_token(&self->pf, self->pf_addr, TOKEN));
+	ASSERT_EQ(0, open_with_token(&self->vf, self->vf_addr, TOKEN));
 }
 
 FIXTURE_TEARDOWN(name)
@@ -613,8 +602,7 @@ TEST_F(name, of_a_pf)
 			TH_LOG("\"%s\"", name_rows[i].name);
 	}
 	/* None of them has changed the token. */
-	EXPECT_EQ(0, open_with_token(&self->second, self->second_addr, VFIO_HOW_TYPE1,
-				     TOKEN));
+	EXPECT_EQ(0, open_with_token(&self->second, self->second_addr, TOKEN));
 }
 
 /* Two files of one device are one user of it. */
@@ -629,10 +617,9 @@ TEST_F(name, two_files)
 	vfio_dev_close(&self->pf);
 	ASSERT_EQ(0, close(self->vf.fd));
 	self->vf.fd = fd;
-	EXPECT_EQ(-EACCES, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1,
-					   NULL));
+	EXPECT_EQ(-EACCES, open_with_token(&self->pf, self->pf_addr, NULL));
 	vfio_dev_close(&self->vf);
-	EXPECT_EQ(0, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1, NULL));
+	EXPECT_EQ(0, open_with_token(&self->pf, self->pf_addr, NULL));
 }
 
 /* ------------------------------------------------------------- a VF as its user has it */
@@ -660,8 +647,8 @@ FIXTURE_SETUP(vf)
 	ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
 	ASSERT_EQ(0, set_vfs(self->pf_addr, 1));
 	ASSERT_EQ(0, vfio_vf_find(self->pf_addr, 0, self->addr, sizeof(self->addr)));
-	ASSERT_EQ(0, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1, TOKEN));
-	ASSERT_EQ(0, open_with_token(&self->dev, self->addr, VFIO_HOW_TYPE1, TOKEN));
+	ASSERT_EQ(0, open_trusted(&self->pf, self->pf_addr, TOKEN));
+	ASSERT_EQ(0, open_trusted(&self->dev, self->addr, TOKEN));
 }
 
 FIXTURE_TEARDOWN(vf)
@@ -960,10 +947,13 @@ static const char *const ends[] = { "disabled", "unbound", "removed" };
 /* In a process of its own, as it is going to wait for the VF's user */
 static pid_t begin_end(const char *pf, const char *how)
 {
+	char path[128];
+
 	if (!strcmp(how, "disabled"))
 		return vfio_attr_write_begin(pf, "sriov_numvfs", "0");
+	vfio_driver_path("unbind", path, sizeof(path));
 	if (!strcmp(how, "unbound"))
-		return vfio_file_write_begin(UNBIND, pf);
+		return vfio_file_write_begin(path, pf);
 	return vfio_attr_write_begin(pf, "remove", "1");
 }
 
@@ -1000,8 +990,8 @@ FIXTURE_SETUP(end)
 	ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
 	ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
 	ASSERT_EQ(0, vfio_vf_find(self->pf_addr, 1, self->addr, sizeof(self->addr)));
-	ASSERT_EQ(0, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1, TOKEN));
-	ASSERT_EQ(0, open_with_token(&self->dev, self->addr, VFIO_HOW_TYPE1, TOKEN));
+	ASSERT_EQ(0, open_trusted(&self->pf, self->pf_addr, TOKEN));
+	ASSERT_EQ(0, open_trusted(&self->dev, self->addr, TOKEN));
 	vfio_dev_close(&self->pf);
 	self->req = vfio_eventfd();
 	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, REQ, 0, 1, &self->req));
@@ -1013,7 +1003,7 @@ FIXTURE_TEARDOWN(end)
 	vfio_dev_close(&self->dev);
 	vfio_dev_close(&self->pf);
 	vfio_file_write("/sys/bus/pci/rescan", "1");
-	vfio_driver_bind(self->pf_addr, "vfio-pci");
+	vfio_driver_take(self->pf_addr);
 	give_pf_back(self->pf_addr);
 }
 
@@ -1048,7 +1038,7 @@ TEST_F(end, pf_is_open_as_well)
 	bool disabled = !variant->how;
 	pid_t pid;
 
-	ASSERT_EQ(0, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1, TOKEN));
+	ASSERT_EQ(0, open_trusted(&self->pf, self->pf_addr, TOKEN));
 	ASSERT_EQ(0, vfio_irq_eventfds(&self->pf, REQ, 0, 1, &req));
 	pid = begin_end(self->pf_addr, ends[variant->how]);
 	ASSERT_LT(0, pid);
@@ -1061,8 +1051,7 @@ TEST_F(end, pf_is_open_as_well)
 	EXPECT_EQ(0, vfio_file_write_end(pid));
 	/* After that a user of the PF needs no token. */
 	if (disabled)
-		EXPECT_EQ(0, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1,
-					     NULL));
+		EXPECT_EQ(0, open_trusted(&self->pf, self->pf_addr, NULL));
 }
 
 /* Everything can be had again. */
@@ -1081,13 +1070,18 @@ TEST_F(end, again)
 		ASSERT_EQ(0, vfio_file_write("/sys/bus/pci/rescan", "1"));
 		ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
 		ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
-		ASSERT_EQ(0, open_with_token(&self->pf, self->pf_addr, VFIO_HOW_TYPE1,
-					     OTHER));
-		ASSERT_EQ(0, open_with_token(&self->dev, self->addr, VFIO_HOW_TYPE1,
-					     OTHER));
+		ASSERT_EQ(0, open_trusted(&self->pf, self->pf_addr, OTHER));
+		ASSERT_EQ(0, open_trusted(&self->dev, self->addr, OTHER));
 		vfio_dev_close(&self->pf);
 		ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, REQ, 0, 1, &self->req));
 	}
 }
 
-VFIO_TEST_MAIN
+static const struct vfio_mode_rule rules[] = {
+	{ .modes = VFIO_MODES_PCI, .why = "vfio-mdev-pci does not enable VFs" },
+	{ .fixture = "name", .modes = VFIO_MODES_GROUP,
+	  .why = "a cdev is not opened by a name" },
+	{}
+};
+
+VFIO_TEST_MAIN_RULES(rules)

@@ -427,7 +427,7 @@ TEST_F_TIMEOUT(surprise, removed_while_open, 60)
 	ASSERT_EQ(0, fakecfg_dead(&self->fake, false));
 	ASSERT_EQ(0, fakecfg_remove(&self->fake));
 	ASSERT_EQ(0, put_back("e1000e", self->addr));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, "vfio-pci"));
+	ASSERT_EQ(0, vfio_driver_take(self->addr));
 }
 
 VFIO_TEST_MAIN

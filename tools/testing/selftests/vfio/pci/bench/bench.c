@@ -109,7 +109,7 @@ static void floors(void)
 
 static void begin(struct bench *b, const struct row *r)
 {
-	struct vfio_target t = { r->device, VFIO_HOW_TYPE1 };
+	struct vfio_target t = { r->device };
 	int ret;
 
 	*b = (struct bench){ .dev = VFIO_DEV_INIT };

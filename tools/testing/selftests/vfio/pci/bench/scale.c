@@ -59,7 +59,7 @@ static void each(const char *what, unsigned int n, int (*op)(unsigned int i))
 
 static int bind_one(unsigned int i)
 {
-	return vfio_driver_bind(addrs[i], "vfio-pci");
+	return vfio_driver_take(addrs[i]);
 }
 
 static int unbind_one(unsigned int i)
@@ -147,7 +147,7 @@ static unsigned int find_functions(const char *pf)
 static void attach(unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		struct vfio_target t = { addrs[i], VFIO_HOW_TYPE1 };
+		struct vfio_target t = { addrs[i] };
 		int ret = i ? vfio_dev_open_with(&devs[i], &t, &devs[0]) :
 			      vfio_dev_open(&devs[i], &t);
 
@@ -216,7 +216,7 @@ static void change_vectors(unsigned int n, const int32_t *fds,
 void vectors(const char *addr, unsigned int n)
 {
 	struct rlimit files = { MAX_VECTORS + 100, MAX_VECTORS + 100 };
-	struct vfio_target t = { addr, VFIO_HOW_TYPE1 };
+	struct vfio_target t = { addr };
 	struct vector_cost cost;
 	int32_t fds[MAX_VECTORS];
 	long bytes;

@@ -11,14 +11,10 @@
 #include <unistd.h>
 
 #include "devices.h"
+#include "mode.h"
 #include "vfio_lib.h"
 
 /* --- Finding ------------------------------------------------------------ */
-
-static bool is_uuid(const char *name)
-{
-	return strlen(name) == 36 && name[8] == '-';
-}
 
 int vfio_device_find(const char *name, char *addr, size_t len)
 {
@@ -26,19 +22,28 @@ int vfio_device_find(const char *name, char *addr, size_t len)
 	int n = vfio_device_table(&rows);
 	char path[128];
 
+	if (vfio_is_uuid(name))
+		return vfio_mdev_parent(name, addr, len) ? -ENODEV : 0;
 	for (int i = 0; i < n; i++)
 		if (!strcmp(rows[i].name, name))
 			name = rows[i].addr;
 
-	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s",
-		 is_uuid(name) ? "mdev" : "pci", name);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", name);
 	if (access(path, F_OK))
 		return -ENODEV;
 	snprintf(addr, len, "%s", name);
 	return 0;
 }
 
-static bool cdev_path(const char *addr, char *path, size_t len)
+void vfio_device_name(const char *addr, char *name, size_t len)
+{
+	if (vfio_mode()->mdev)
+		vfio_mdev_uuid(addr, name, len);
+	else
+		snprintf(name, len, "%s", addr);
+}
+
+static bool cdev_path(const char *name, char *path, size_t len)
 {
 	char dir[128];
 	struct dirent *e;
@@ -46,7 +51,7 @@ static bool cdev_path(const char *addr, char *path, size_t len)
 	DIR *d;
 
 	snprintf(dir, sizeof(dir), "/sys/bus/%s/devices/%s/vfio-dev",
-		 is_uuid(addr) ? "mdev" : "pci", addr);
+		 vfio_is_uuid(name) ? "mdev" : "pci", name);
 	d = opendir(dir);
 	if (!d)
 		return false;
@@ -61,6 +66,7 @@ static bool cdev_path(const char *addr, char *path, size_t len)
 
 const char *vfio_target_missing(const struct vfio_target *t)
 {
+	const struct vfio_mode *mode = vfio_mode();
 	static char reason[128];
 	char addr[40];
 
@@ -68,9 +74,11 @@ const char *vfio_target_missing(const struct vfio_target *t)
 		snprintf(reason, sizeof(reason), "this machine has no %s", t->name);
 		return reason;
 	}
-	if (t->how != VFIO_HOW_TYPE1 && access("/dev/iommu", F_OK))
+	if (mode->mdev && !vfio_driver_is_loaded())
+		return "this machine has no vfio-mdev-pci: build and insmod it";
+	if (mode->how != VFIO_HOW_TYPE1 && access("/dev/iommu", F_OK))
 		return "this kernel has no iommufd (/dev/iommu)";
-	if (t->how == VFIO_HOW_CDEV && access("/sys/class/vfio-dev", F_OK))
+	if (mode->how == VFIO_HOW_CDEV && access("/sys/class/vfio-dev", F_OK))
 		return "this kernel has no vfio device cdevs (/dev/vfio/devices)";
 	return NULL;
 }
@@ -87,12 +95,15 @@ static bool cdev_takes_token(void)
 		.iommufd = -1,
 		.token_uuid_ptr = (uintptr_t)VFIO_BAD_POINTER,
 	};
-	char addr[40];
+	char addr[40], name[40];
 	int fd, ret;
 
 	ret = vfio_device_find("edu", addr, sizeof(addr)) ?:
-	      vfio_driver_bind(addr, "vfio-pci");
-	fd = ret ?: vfio_cdev_open(addr);
+	      vfio_driver_take(addr);
+	if (ret)
+		return false;
+	vfio_device_name(addr, name, sizeof(name));
+	fd = vfio_cdev_open(name);
 	if (fd < 0)
 		return false;
 	ret = vfio_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
@@ -104,7 +115,7 @@ const char *vfio_token_missing(const struct vfio_target *t)
 {
 	const char *why = vfio_target_missing(t);
 
-	if (why || t->how != VFIO_HOW_CDEV || cdev_takes_token())
+	if (why || vfio_mode()->how != VFIO_HOW_CDEV || cdev_takes_token())
 		return why;
 	return "this kernel takes no VF token where a cdev is bound (Linux 6.17 does)";
 }
@@ -131,7 +142,8 @@ static int open_path(const char *path)
 
 int vfio_container_open(void)
 {
-	return open_path("/dev/vfio/vfio");
+	return open_path(vfio_mode()->how == VFIO_HOW_TYPE1 ? "/dev/vfio/vfio" :
+							      "/dev/iommu");
 }
 
 int vfio_group_number(const char *addr)
@@ -139,8 +151,7 @@ int vfio_group_number(const char *addr)
 	char path[128], link[256];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/iommu_group",
-		 is_uuid(addr) ? "mdev" : "pci", addr);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", addr);
 	n = readlink(path, link, sizeof(link) - 1);
 	if (n < 0)
 		return -errno;
@@ -161,11 +172,11 @@ int vfio_group_device_fd(int group, const char *name)
 	return vfio_ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name);
 }
 
-int vfio_cdev_open(const char *addr)
+int vfio_cdev_open(const char *name)
 {
 	char path[320];
 
-	if (!cdev_path(addr, path, sizeof(path)))
+	if (!cdev_path(name, path, sizeof(path)))
 		return -ENODEV;
 	return open_path(path);
 }
@@ -200,13 +211,17 @@ static int check_viable(struct vfio_dev *d)
 
 static int open_container(struct vfio_dev *d, const struct vfio_dev *owner)
 {
-	bool compat = d->target.how == VFIO_HOW_COMPAT;
+	bool compat = d->how == VFIO_HOW_COMPAT;
 	int *slot = compat ? &d->iommufd : &d->container;
 
 	if (owner)
 		return share(slot, compat ? owner->iommufd : owner->container);
-	return keep(slot, compat ? open_path("/dev/iommu") :
-				   vfio_container_open());
+	return keep(slot, vfio_container_open());
+}
+
+int vfio_dev_container(const struct vfio_dev *d)
+{
+	return d->how == VFIO_HOW_TYPE1 ? d->container : d->iommufd;
 }
 
 static int open_group(struct vfio_dev *d, const struct vfio_dev *owner)
@@ -222,7 +237,7 @@ static int open_group(struct vfio_dev *d, const struct vfio_dev *owner)
 
 static int attach_group(struct vfio_dev *d, const struct vfio_dev *owner)
 {
-	int fd = d->target.how == VFIO_HOW_COMPAT ? d->iommufd : d->container;
+	int fd = vfio_dev_container(d);
 	int ret;
 
 	if (owner && vfio_group_number(owner->addr) == vfio_group_number(d->addr))
@@ -241,8 +256,8 @@ static int open_fd_of_group(const struct vfio_dev *d)
 	char name[128];
 
 	if (!d->target.token)
-		return vfio_group_device_fd(d->group, d->addr);
-	snprintf(name, sizeof(name), "%s vf_token=%s", d->addr, d->target.token);
+		return vfio_group_device_fd(d->group, d->name);
+	snprintf(name, sizeof(name), "%s vf_token=%s", d->name, d->target.token);
 	return vfio_group_device_fd(d->group, name);
 }
 
@@ -267,6 +282,7 @@ static int bind_cdev(struct vfio_dev *d)
 		.iommufd = d->iommufd,
 	};
 	uint8_t uuid[16];
+	int ret;
 
 	if (d->target.token) {
 		if (vfio_token_bytes(d->target.token, uuid))
@@ -275,7 +291,9 @@ static int bind_cdev(struct vfio_dev *d)
 		bind.flags = VFIO_DEVICE_BIND_FLAG_TOKEN;
 		bind.token_uuid_ptr = (uintptr_t)uuid;
 	}
-	return vfio_ioctl(d->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	ret = vfio_ioctl(d->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	d->devid = bind.out_devid;
+	return ret;
 }
 
 static int attach_cdev(struct vfio_dev *d, const struct vfio_dev *owner)
@@ -300,7 +318,7 @@ static int open_by_cdev(struct vfio_dev *d, const struct vfio_dev *owner)
 	ret = owner ? share(&d->iommufd, owner->iommufd) :
 		      keep(&d->iommufd, open_path("/dev/iommu"));
 	if (!ret)
-		ret = keep(&d->fd, vfio_cdev_open(d->addr));
+		ret = keep(&d->fd, vfio_cdev_open(d->name));
 	if (!ret)
 		ret = bind_cdev(d);
 	if (!ret)
@@ -328,9 +346,13 @@ static int find_and_bind(struct vfio_dev *d)
 
 	if (ret)
 		return ret;
-	snprintf(d->sysfs, sizeof(d->sysfs), "/sys/bus/%s/devices/%s",
-		 is_uuid(d->addr) ? "mdev" : "pci", d->addr);
-	return is_uuid(d->addr) ? 0 : vfio_driver_bind(d->addr, "vfio-pci");
+	snprintf(d->sysfs, sizeof(d->sysfs), "/sys/bus/pci/devices/%s", d->addr);
+	if (vfio_is_uuid(d->target.name)) {
+		snprintf(d->name, sizeof(d->name), "%s", d->target.name);
+		return 0;
+	}
+	vfio_device_name(d->addr, d->name, sizeof(d->name));
+	return vfio_driver_take(d->addr);
 }
 
 static int open_dev(struct vfio_dev *d, const struct vfio_target *t,
@@ -341,13 +363,12 @@ static int open_dev(struct vfio_dev *d, const struct vfio_target *t,
 
 	*d = VFIO_DEV_INIT;
 	d->target = *t;
-	if (owner)
-		d->target.how = owner->target.how;
+	d->how = owner ? owner->how : vfio_mode()->how;
 
 	ret = find_and_bind(d);
 	if (!ret) {
 		step = "open";
-		ret = d->target.how == VFIO_HOW_CDEV ? open_by_cdev(d, owner) :
+		ret = d->how == VFIO_HOW_CDEV ? open_by_cdev(d, owner) :
 						       open_by_group(d, owner);
 	}
 	if (!ret) {

@@ -19,12 +19,16 @@ void vfio_buffer_free(void *buf, size_t len)
 	munmap(buf, len);
 }
 
-static int map_ioas(const struct vfio_dev *d, void *va, size_t len, uint64_t iova)
+static int map_ioas(const struct vfio_dev *d, void *va, size_t len,
+		    uint64_t iova, uint32_t rights)
 {
+	bool read = rights & VFIO_DMA_MAP_FLAG_READ;
+	bool write = rights & VFIO_DMA_MAP_FLAG_WRITE;
 	struct iommu_ioas_map map = {
 		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA |
+			 (read ? IOMMU_IOAS_MAP_READABLE : 0) |
+			 (write ? IOMMU_IOAS_MAP_WRITEABLE : 0),
 		.ioas_id = d->ioas,
 		.user_va = (uintptr_t)va,
 		.length = len,
@@ -46,24 +50,26 @@ static int unmap_ioas(const struct vfio_dev *d, uint64_t iova, size_t len)
 	return vfio_ioctl(d->iommufd, IOMMU_IOAS_UNMAP, &unmap);
 }
 
-static int container_of_dev(const struct vfio_dev *d)
-{
-	return d->container >= 0 ? d->container : d->iommufd;
-}
-
-int vfio_dma_map(const struct vfio_dev *d, void *va, size_t len, uint64_t iova)
+int vfio_dma_map_rights(const struct vfio_dev *d, void *va, size_t len,
+			uint64_t iova, uint32_t rights)
 {
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.flags = rights,
 		.vaddr = (uintptr_t)va,
 		.iova = iova,
 		.size = len,
 	};
 
-	if (d->target.how == VFIO_HOW_CDEV)
-		return map_ioas(d, va, len, iova);
-	return vfio_ioctl(container_of_dev(d), VFIO_IOMMU_MAP_DMA, &map);
+	if (d->how == VFIO_HOW_CDEV)
+		return map_ioas(d, va, len, iova, rights);
+	return vfio_ioctl(vfio_dev_container(d), VFIO_IOMMU_MAP_DMA, &map);
+}
+
+int vfio_dma_map(const struct vfio_dev *d, void *va, size_t len, uint64_t iova)
+{
+	return vfio_dma_map_rights(d, va, len, iova, VFIO_DMA_MAP_FLAG_READ |
+				   VFIO_DMA_MAP_FLAG_WRITE);
 }
 
 int vfio_dma_unmap(const struct vfio_dev *d, uint64_t iova, size_t len)
@@ -74,9 +80,9 @@ int vfio_dma_unmap(const struct vfio_dev *d, uint64_t iova, size_t len)
 		.size = len,
 	};
 
-	if (d->target.how == VFIO_HOW_CDEV)
+	if (d->how == VFIO_HOW_CDEV)
 		return unmap_ioas(d, iova, len);
-	return vfio_ioctl(container_of_dev(d), VFIO_IOMMU_UNMAP_DMA, &unmap);
+	return vfio_ioctl(vfio_dev_container(d), VFIO_IOMMU_UNMAP_DMA, &unmap);
 }
 
 /* --- A page, and behind it a page that nobody may touch ------------------ */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "devices.h"
+#include "mode.h"
 #include "vfio_lib.h"
 
 #define PCI_DRIVERS	"/sys/bus/pci/drivers"
@@ -32,8 +33,8 @@ int vfio_driver_of(const char *addr, char *driver, size_t len)
 	return 0;
 }
 
-static int driver_attr_write(const char *driver, const char *attr,
-			     const char *text)
+int vfio_driver_attr_write(const char *driver, const char *attr,
+			   const char *text)
 {
 	char path[256];
 
@@ -49,7 +50,7 @@ static int detach(const char *addr)
 	ret = vfio_driver_of(addr, driver, sizeof(driver));
 	if (ret || !driver[0])
 		return ret;
-	return driver_attr_write(driver, "unbind", addr);
+	return vfio_driver_attr_write(driver, "unbind", addr);
 }
 
 int vfio_driver_unbind(const char *addr)
@@ -80,7 +81,7 @@ int vfio_driver_bind(const char *addr, const char *driver)
 	ret = vfio_attr_write(addr, "driver_override", driver);
 	if (ret)
 		return ret;
-	ret = driver_attr_write(driver, "bind", addr);
+	ret = vfio_driver_attr_write(driver, "bind", addr);
 	if (ret)
 		vfio_attr_write(addr, "driver_override", "\n");
 	return ret;
@@ -111,12 +112,101 @@ int vfio_vf_find(const char *pf, unsigned int number, char *addr, size_t len)
 
 int vfio_driver_new_id(const char *driver, const char *id)
 {
-	return driver_attr_write(driver, "new_id", id);
+	return vfio_driver_attr_write(driver, "new_id", id);
 }
 
 int vfio_driver_remove_id(const char *driver, const char *id)
 {
-	return driver_attr_write(driver, "remove_id", id);
+	return vfio_driver_attr_write(driver, "remove_id", id);
+}
+
+/* --- The driver under test ---------------------------------------------- */
+
+static const char *const drivers[] = { "vfio-pci", "vfio-mdev-pci" };
+
+const char *vfio_driver(void)
+{
+	return drivers[vfio_mode()->mdev];
+}
+
+const char *vfio_driver_module(void)
+{
+	return vfio_mode()->mdev ? "vfio_mdev_pci" : "vfio_pci";
+}
+
+void vfio_driver_path(const char *file, char *path, size_t len)
+{
+	snprintf(path, len, PCI_DRIVERS "/%s/%s", vfio_driver(), file);
+}
+
+static bool is_loaded(const char *driver)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DRIVERS "/%s", driver);
+	return !access(path, F_OK);
+}
+
+bool vfio_driver_is_loaded(void)
+{
+	return is_loaded(vfio_driver());
+}
+
+bool vfio_driver_has(const char *addr)
+{
+	char driver[64] = "";
+
+	return !vfio_driver_of(addr, driver, sizeof(driver)) &&
+	       !strcmp(driver, vfio_driver());
+}
+
+int vfio_driver_take(const char *addr)
+{
+	char uuid[40];
+	int ret = vfio_driver_bind(addr, vfio_driver());
+
+	if (ret || !vfio_mode()->mdev)
+		return ret;
+	vfio_mdev_uuid(addr, uuid, sizeof(uuid));
+	return vfio_mdev_exists(uuid) ? 0 : vfio_mdev_create(addr, uuid);
+}
+
+void vfio_driver_module_path(const char *file, char *path, size_t len)
+{
+	snprintf(path, len, "/sys/module/%s/%s", vfio_driver_module(), file);
+}
+
+/* The exit code that a shell would show */
+static int run(const char *command, const char *driver, const char *argument)
+{
+	char line[512];
+	int status;
+
+	snprintf(line, sizeof(line), "%s %s %s", command, driver, argument);
+	status = system(line);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int vfio_driver_unload(void)
+{
+	return run("/sbin/modprobe -r", vfio_driver(), "");
+}
+
+int vfio_driver_load(const char *parameters)
+{
+	return run("/sbin/modprobe", vfio_driver(), parameters);
+}
+
+int vfio_driver_reload(const char *parameters)
+{
+	return vfio_driver_unload() ?: vfio_driver_load(parameters);
+}
+
+int vfio_other_driver_unload(void)
+{
+	const char *other = drivers[!vfio_mode()->mdev];
+
+	return is_loaded(other) ? run("/sbin/modprobe -r", other, "") : 0;
 }
 
 int vfio_modprobe(const char *module)
@@ -169,9 +259,10 @@ void vfio_test_begin(void)
 	const struct vfio_device_row *rows;
 	int n = vfio_device_table(&rows);
 
-	if (access(PCI_DRIVERS "/vfio-pci", F_OK) && vfio_modprobe("vfio-pci"))
+	if (!vfio_driver_is_loaded() && vfio_modprobe(vfio_driver()))
 		fprintf(stderr,
-			"# vfio-pci is not loaded and cannot be: install it or insmod it first\n");
+			"# %s is not loaded and cannot be: install it or insmod it first\n",
+			vfio_driver());
 	/* Not a dependency of vfio-pci, only a hint that not every modprobe takes */
 	if (access("/sys/module/vfio_iommu_type1", F_OK))
 		vfio_modprobe("vfio_iommu_type1");

@@ -67,7 +67,7 @@ int fakecfg_add(struct fakecfg *f, const struct vfio_target *t)
 	if (ret)
 		return ret;
 	fakecfg_remove(f);
-	ret = vfio_driver_bind(f->addr, "vfio-pci");
+	ret = vfio_driver_take(f->addr);
 	if (ret)
 		return ret;
 	return vfio_file_write(FAKECFG_DIR "/add", f->addr);
@@ -143,7 +143,7 @@ int fakecfg_rescan(const struct fakecfg *f)
 	if (!ret)
 		ret = vfio_file_write("/sys/bus/pci/rescan", "1");
 	if (!ret)
-		ret = vfio_driver_bind(f->addr, "vfio-pci");
+		ret = vfio_driver_take(f->addr);
 	return ret;
 }
 

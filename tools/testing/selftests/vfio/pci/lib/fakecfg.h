@@ -53,7 +53,7 @@ struct fakecfg_access {
 const char *fakecfg_missing(const struct vfio_target *t);
 
 /*
- * Have vfio-pci drive the target, and give it a fake in which nothing is faked
+ * Have the driver under test drive the target, and give it a fake in which nothing is faked
  * yet; what a killed test left behind goes first
  */
 int fakecfg_add(struct fakecfg *f, const struct vfio_target *t);
@@ -78,7 +78,7 @@ int fakecfg_dead(const struct fakecfg *f, bool on);
 
 /*
  * Have the kernel remove and find the device again, so that the PCI core knows
- * it as the fake shows it, and bind vfio-pci to it
+ * it as the fake shows it, and vfio_driver_take() it
  */
 int fakecfg_rescan(const struct fakecfg *f);
 

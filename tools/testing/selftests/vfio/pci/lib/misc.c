@@ -76,6 +76,14 @@ bool vfio_stock(void)
 	return stock && !strcmp(stock, "1");
 }
 
+unsigned int vfio_slowness(void)
+{
+	const char *text = getenv("VFIO_TEST_SLOWNESS");
+	int factor = text ? atoi(text) : 1;
+
+	return factor > 0 ? factor : 1;
+}
+
 /* --- What the kernel counts --------------------------------------------- */
 
 long vfio_slab_objects(const char *prefix)

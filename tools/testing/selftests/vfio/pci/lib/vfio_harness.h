@@ -7,6 +7,7 @@
 #define VFIO_HARNESS_H
 
 #include "kselftest_harness.h"
+#include "mode.h"
 #include "vfio_lib.h"
 
 /* In a FIXTURE_SETUP or TEST: skip when this machine does not have the target */
@@ -59,14 +60,35 @@
 	} while (0)
 
 /*
- * Instead of TEST_HARNESS_MAIN: devices are given back when tests are done.
- * The harness does not return, it exits.
+ * Instead of TEST_HARNESS_MAIN: devices are given back when tests are done, and
+ * what the table of struct vfio_mode_rule does not want in this mode is not
+ * run.  "--modes" asks for the modes of the program, and needs no device.  The
+ * harness does not return, it exits.
  */
-#define VFIO_TEST_MAIN								\
+#define VFIO_TEST_MAIN_RULES(rules)						\
+	static void __lengthen_timeouts(unsigned int factor)			\
+	{									\
+		struct __fixture_metadata *f;					\
+		struct __test_metadata *t;					\
+										\
+		for (f = __fixture_list; f; f = f->next)			\
+			for (t = f->tests; t; t = t->next)			\
+				t->timeout *= factor;				\
+	}									\
+										\
 	int main(int argc, char **argv)						\
 	{									\
+		if (argc == 2 && !strcmp(argv[1], "--modes"))			\
+			return vfio_modes_print(rules);				\
+		argv = vfio_mode_args(rules, &argc, argv);			\
 		vfio_test_begin();						\
+		__lengthen_timeouts(vfio_slowness());				\
 		exit(test_harness_run(argc, argv));				\
 	}
+
+/* All of the program is for all modes */
+#define VFIO_TEST_MAIN								\
+	static const struct vfio_mode_rule no_rules[] = { {} };			\
+	VFIO_TEST_MAIN_RULES(no_rules)
 
 #endif /* VFIO_HARNESS_H */

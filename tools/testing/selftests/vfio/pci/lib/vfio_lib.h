@@ -39,14 +39,13 @@ enum vfio_how {
 };
 
 /**
- * struct vfio_target - which device a test is about, and how it is opened
- * @name: name of the device table, PCI address, or UUID of an mdev
- * @how: the interface to open it by
+ * struct vfio_target - which device a test is about
+ * @name: name of the device table, PCI address, or UUID of an mdev.  How it is
+ *	opened is the same for all devices of a run, see mode.h
  * @token: VF token to show at the open, as text; NULL for none
  */
 struct vfio_target {
 	const char *name;
-	enum vfio_how how;
 	const char *token;
 };
 
@@ -56,25 +55,31 @@ struct vfio_target {
 /**
  * struct vfio_dev - an open device
  * @target: what was asked for
- * @addr: its name in sysfs, which is the one GET_DEVICE_FD takes
- * @sysfs: its directory in sysfs
+ * @how: the interface it was opened by
+ * @addr: PCI address, that of its parent for an mdev
+ * @name: what GET_DEVICE_FD takes: @addr, or the UUID of the mdev
+ * @sysfs: directory of the PCI device in sysfs
  * @fd: the device
  * @group: the group, -1 for a cdev
  * @container: the type1 container, -1 otherwise
  * @iommufd: the iommufd, -1 for type1
  * @ioas: address space in @iommufd that @fd is attached to
+ * @devid: what a cdev is called in @iommufd
  * @info: answer of DEVICE_GET_INFO at open
  * @region: answers of DEVICE_GET_REGION_INFO at open, size 0 where refused
  */
 struct vfio_dev {
 	struct vfio_target target;
+	enum vfio_how how;
 	char addr[40];
+	char name[40];
 	char sysfs[128];
 	int fd;
 	int group;
 	int container;
 	int iommufd;
 	uint32_t ioas;
+	uint32_t devid;
 	struct vfio_device_info info;
 	struct vfio_region_info region[VFIO_NR_REGIONS];
 };
@@ -102,8 +107,8 @@ const char *vfio_token_missing(const struct vfio_target *t);
 int vfio_token_bytes(const char *text, uint8_t *uuid);
 
 /**
- * vfio_device_find() - translate a device name into its sysfs name
- * @name: as in struct vfio_target
+ * vfio_device_find() - translate a device name into its PCI address
+ * @name: as in struct vfio_target; for the UUID of an mdev it is the parent's
  * @addr: buffer for the result
  * @len: size of @addr
  *
@@ -116,8 +121,8 @@ int vfio_device_find(const char *name, char *addr, size_t len);
  * @d: filled in
  * @t: which device, and how
  *
- * A PCI device that has another driver or none is bound to vfio-pci first and
- * stays so after vfio_dev_close(); the main() of VFIO_TEST_MAIN gives all
+ * A PCI device is given to the driver under test first, by vfio_driver_take(),
+ * and stays so after vfio_dev_close(); the main() of VFIO_TEST_MAIN gives all
  * devices back in the end.
  *
  * Return: 0 or the errno of the first step that failed, nothing being open.
@@ -127,7 +132,7 @@ int vfio_dev_open(struct vfio_dev *d, const struct vfio_target *t);
 /**
  * vfio_dev_open_with() - open a device in the address space of another one
  * @d: filled in
- * @t: which device; opened the way @owner was, whatever @t->how says
+ * @t: which device; opened the way @owner was
  * @owner: open device whose container or iommufd (and group, when both are in
  *	the same one) is used; they may be closed in any order
  *
@@ -143,16 +148,21 @@ int vfio_dev_open_with(struct vfio_dev *d, const struct vfio_target *t,
  */
 void vfio_dev_close(struct vfio_dev *d);
 
+/* The container of its group, whatever serves as one */
+int vfio_dev_container(const struct vfio_dev *d);
+
 /* A vfio_dev that is not open */
 #define VFIO_DEV_INIT \
 	((struct vfio_dev){ .fd = -1, .group = -1, .container = -1, .iommufd = -1 })
 
 /* The single steps of an open, for the tests about them; -errno or an fd */
-int vfio_container_open(void);
+int vfio_container_open(void);	/* in this mode: maybe an iommufd */
 int vfio_group_number(const char *addr);
+/* What GET_DEVICE_FD calls the device in this mode: its address or a UUID */
+void vfio_device_name(const char *addr, char *name, size_t len);
 int vfio_group_open(int number);
 int vfio_group_device_fd(int group, const char *name);
-int vfio_cdev_open(const char *addr);
+int vfio_cdev_open(const char *name);
 
 /* --- driver.c: who drives a device -------------------------------------- */
 
@@ -189,6 +199,39 @@ int vfio_driver_give_back(const char *addr);
 /* Address of the VF with that number, counted from 0, of a PF; -errno */
 int vfio_vf_find(const char *pf, unsigned int number, char *addr, size_t len);
 
+/**
+ * vfio_driver_take() - have the driver under test drive a device
+ * @addr: PCI address
+ *
+ * In a mode that reaches devices as mdevs, the mdev is made as well.
+ *
+ * Return: 0 or the errno that sysfs answered.
+ */
+int vfio_driver_take(const char *addr);
+
+/* Whether the driver under test drives the device */
+bool vfio_driver_has(const char *addr);
+
+/* The driver under test, "vfio-pci" or "vfio-mdev-pci" */
+const char *vfio_driver(void);
+bool vfio_driver_is_loaded(void);
+/* What its module is called where "-" cannot be, and a file of it in sysfs */
+const char *vfio_driver_module(void);
+void vfio_driver_module_path(const char *file, char *path, size_t len);
+/* A file of it in sysfs as a driver, such as "bind" */
+void vfio_driver_path(const char *file, char *path, size_t len);
+/* Such a file of any driver; -errno */
+int vfio_driver_attr_write(const char *driver, const char *attr,
+			   const char *text);
+
+/* Unload the driver under test; load it with these parameters; exit codes */
+int vfio_driver_unload(void);
+int vfio_driver_load(const char *parameters);
+/* Both */
+int vfio_driver_reload(const char *parameters);
+/* Unload what else uses the library: the driver of the other modes; exit code */
+int vfio_other_driver_unload(void);
+
 /* Text for the driver's new_id and remove_id, such as "1234 11e8" */
 int vfio_driver_new_id(const char *driver, const char *id);
 int vfio_driver_remove_id(const char *driver, const char *id);
@@ -197,12 +240,25 @@ int vfio_driver_remove_id(const char *driver, const char *id);
 int vfio_modprobe(const char *module);
 
 /**
- * vfio_test_begin() - load vfio-pci, and remember who drives which device
+ * vfio_test_begin() - load the driver, and remember who drives which device
  *
  * When the calling process exits, each device that tests may have bound goes
  * back to the driver it has now.  VFIO_TEST_MAIN calls it.
  */
 void vfio_test_begin(void);
+
+/* --- mdev.c: mediated devices that the sample driver makes --------------- */
+
+/* Whether a name is a UUID, as opposed to a PCI address or a name of the table */
+bool vfio_is_uuid(const char *name);
+/* The UUID that the mdev of a PCI device has in tests, the same every time */
+void vfio_mdev_uuid(const char *addr, char *uuid, size_t len);
+/* PCI address of the device that an mdev is made of; -errno */
+int vfio_mdev_parent(const char *uuid, char *addr, size_t len);
+bool vfio_mdev_exists(const char *uuid);
+/* Make the mdev of a PCI device that has the sample driver; errno of sysfs */
+int vfio_mdev_create(const char *addr, const char *uuid);
+int vfio_mdev_remove(const char *uuid);
 
 /* --- sysfs.c: small files ----------------------------------------------- */
 
@@ -393,6 +449,9 @@ void vfio_buffer_free(void *buf, size_t len);
 /* Map for reading and writing by the device, by the container or iommufd */
 int vfio_dma_map(const struct vfio_dev *d, void *va, size_t len, uint64_t iova);
 int vfio_dma_unmap(const struct vfio_dev *d, uint64_t iova, size_t len);
+/* The same with only some rights: VFIO_DMA_MAP_FLAG_READ, _WRITE */
+int vfio_dma_map_rights(const struct vfio_dev *d, void *va, size_t len,
+			uint64_t iova, uint32_t rights);
 
 /**
  * vfio_guarded() - memory that ends where an unmapped page begins
@@ -489,6 +548,12 @@ int vfio_argsz_tail(int fd, unsigned long request, void *arg, size_t size,
  * so that the tests themselves can be tried on it.
  */
 bool vfio_stock(void);
+
+/*
+ * How many times longer than usual a test may take before the harness ends it:
+ * VFIO_TEST_SLOWNESS, for kernels with checkers and for busy machines
+ */
+unsigned int vfio_slowness(void);
 
 /* Sum of active objects over the slab caches of that name prefix; -errno */
 long vfio_slab_objects(const char *prefix);

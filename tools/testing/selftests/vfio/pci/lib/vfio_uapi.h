@@ -37,6 +37,7 @@ struct vfio_device_info_cap_pci_atomic_comp {
 #ifndef VFIO_PCI_HOT_RESET_FLAG_DEV_ID
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID		1
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED	2
+#define VFIO_PCI_DEVID_OWNED			0
 #endif
 
 #ifndef VFIO_DEVICE_BIND_IOMMUFD
