@@ -16,6 +16,9 @@ KREL = $(shell cat $(or $(KDIR),/nowhere)/include/config/kernel.release)
 
 # More options for every VM, e.g. VMFLAGS="-k IMAGE -d MODDIR"
 VMFLAGS ?=
+# How tests reach devices in "make check", see lib/mode.h.  The distribution's
+# kernel has no iommufd, so what needs it is not for it.
+MODES ?= group mdev
 # VMs at a time in "make check"
 JOBS ?= $(shell nproc)
 # What installs missing packages; DEPS=: does not look
@@ -61,7 +64,8 @@ help: ## This list
 	@echo
 	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
-	@echo 'JOBS (VMs at a time), SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
+	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h),'
+	@echo 'SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
 
 modules: ## Build the modules against KDIR, default: the newest 6.12 headers
@@ -131,7 +135,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'style:$(MAKE) style' -c 'sparse:$(MAKE) sparse' \
 		-c 'overlay:$(MAKE) overlay_test' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
-		-p '$(MAKE) test_programs' -a '$(VMFLAGS)'
+		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
