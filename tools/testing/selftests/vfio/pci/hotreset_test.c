@@ -315,6 +315,32 @@ TEST_F(alone, interrupts_are_kept)
 	irq_source_close(&source);
 }
 
+/* INTx as well: set up once, it arrives before and after. */
+TEST_F(alone, intx_is_kept)
+{
+	const struct vfio_target e1000e = { "e1000e", VFIO_HOW_TYPE1 };
+	struct irq_source source;
+	struct vfio_dev dev;
+	int32_t fd = vfio_eventfd();
+	int i;
+
+	VFIO_OPEN_OR_SKIP(&dev, &e1000e);
+	ASSERT_EQ(0, vfio_irq_eventfds(&dev, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &fd));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, irq_source_open(&source, &dev));
+		ASSERT_EQ(0, irq_source_arm(&source, VFIO_PCI_INTX_IRQ_INDEX));
+		irq_source_raise(&source, 0);
+		EXPECT_EQ(1, vfio_eventfd_wait(fd, 2000));
+		irq_source_ack(&source, 0);
+		EXPECT_EQ(0, vfio_irq_set(&dev, VFIO_IRQ_SET_DATA_NONE |
+					  VFIO_IRQ_SET_ACTION_UNMASK,
+					  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0));
+		irq_source_close(&source);
+		ASSERT_EQ(0, hot_reset(&dev, 1, &dev.group));
+	}
+	vfio_dev_close(&dev);
+}
+
 TEST_F(alone, wakes_from_d3)
 {
 	uint32_t value;
@@ -418,6 +444,7 @@ FIXTURE(slot) {
 	struct vfio_dev second;
 	struct vfio_dev other;
 	struct vfio_pci_hot_reset_info *info;
+	char first_addr[40];
 	char second_addr[40];
 };
 
@@ -445,6 +472,8 @@ FIXTURE_TEARDOWN(slot)
 	vfio_dev_close(&self->other);
 	vfio_dev_close(&self->second);
 	vfio_dev_close(&self->first);
+	vfio_attr_write(self->first_addr, "reset_method", "default");
+	vfio_attr_write(self->second_addr, "reset_method", "default");
 }
 
 #define OPEN_SECOND()								\
@@ -577,6 +606,64 @@ TEST_F(slot, second_not_bound)
 	EXPECT_EQ(2U, self->info->count);
 	ASSERT_EQ(0, vfio_driver_take(self->second_addr));
 	EXPECT_EQ(0, reset_owned(&self->first, &self->first));
+}
+
+/* How the kernel may reset that function alone: "default", or "\\n" for no way */
+static int set_reset_methods(const char *addr, const char *methods)
+{
+	return vfio_attr_write(addr, "reset_method", methods);
+}
+
+/*
+ * A device that cannot be reset alone is, with all of its set, when nobody has
+ * any of them open: what one user left behind is nothing for the next.
+ */
+TEST_F(slot, reset_at_the_last_close)
+{
+	const struct vfio_target first = { "multi0", VFIO_HOW_TYPE1 };
+	uint32_t value = 0x12345;
+
+	vfio_dev_close(&self->first);
+	ASSERT_EQ(0, set_reset_methods(self->second_addr, "\n"));
+	ASSERT_EQ(0, vfio_device_find("multi0", self->first_addr,
+				      sizeof(self->first_addr)));
+	ASSERT_EQ(0, set_reset_methods(self->first_addr, "\n"));
+	ASSERT_EQ(0, vfio_dev_open(&self->first, &first));
+	EXPECT_EQ(0U, self->first.info.flags & VFIO_DEVICE_FLAGS_RESET);
+	OPEN_SECOND();
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
+
+	/* As long as one is open it would be no good. */
+	close(self->first.fd);
+	self->first.fd = vfio_group_device_fd(self->first.group, self->first.addr);
+	ASSERT_LE(0, self->first.fd);
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0x12345U, value);
+
+	vfio_dev_close(&self->first);
+	vfio_dev_close(&self->second);
+	ASSERT_EQ(0, vfio_dev_open(&self->first, &first));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0U, value);
+}
+
+/* Not if one of them is in other hands */
+TEST_F(slot, no_reset_of_what_is_not_ours)
+{
+	const struct vfio_target first = { "multi0", VFIO_HOW_TYPE1 };
+	uint32_t value = 0x12345;
+
+	vfio_dev_close(&self->first);
+	ASSERT_EQ(0, vfio_device_find("multi0", self->first_addr,
+				      sizeof(self->first_addr)));
+	ASSERT_EQ(0, set_reset_methods(self->first_addr, "\n"));
+	ASSERT_EQ(0, vfio_driver_bind(self->second_addr, NULL));
+	ASSERT_EQ(0, vfio_dev_open(&self->first, &first));
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
+	vfio_dev_close(&self->first);
+	ASSERT_EQ(0, vfio_dev_open(&self->first, &first));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0x12345U, value);
 }
 
 /* A reset at the last close concerns both; neither is the worse for it. */
