@@ -8,7 +8,6 @@
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
-#include <linux/huge_mm.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 
