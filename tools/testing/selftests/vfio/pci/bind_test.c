@@ -147,9 +147,10 @@ TEST_F(edu, remove_id)
 
 TEST_F(edu, bound_and_unbound_often)
 {
+	const int rounds = vfio_rounds(100);
 	int i;
 
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, vfio_driver_take(self->addr));
 		ASSERT_LE(0, vfio_group_number(self->addr));
 		ASSERT_EQ(0, vfio_driver_unbind(self->addr));

@@ -25,7 +25,7 @@
 #define ARRIVES_MS	2000
 #define SILENT_MS	30
 
-#define ROUNDS		1000
+#define ROUNDS		vfio_rounds(1000)
 
 FIXTURE(intx) {
 	struct vfio_dev dev;
@@ -179,10 +179,11 @@ TEST_F(intx, unmask_bool_zero_does_nothing)
 
 TEST_F(intx, none_is_lost)
 {
+	const int rounds = ROUNDS;
 	int i;
 
 	ENABLE();
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < rounds; i++) {
 		RAISE();
 		ASSERT_EQ(1, vfio_eventfd_wait(self->fd, ARRIVES_MS))
 			TH_LOG("interrupt %d", i);
@@ -190,7 +191,7 @@ TEST_F(intx, none_is_lost)
 		ASSERT_EQ(0, SET(NONE | UNMASK, 1));
 	}
 	EXPECT_SILENT(self->fd);
-	EXPECT_EQ(ROUNDS, HANDLED());
+	EXPECT_EQ(rounds, HANDLED());
 }
 
 TEST_F(intx, masked_by_the_user)
@@ -512,9 +513,10 @@ TEST_F(intx, disabled)
 
 TEST_F(intx, enabled_and_disabled_often)
 {
+	const int rounds = vfio_rounds(200);
 	int i;
 
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < rounds; i++) {
 		ENABLE();
 		RAISE();
 		ASSERT_EQ(1, vfio_eventfd_wait(self->fd, ARRIVES_MS));

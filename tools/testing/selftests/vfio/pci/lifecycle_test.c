@@ -67,11 +67,23 @@ static struct memory measure(void)
 	return memory;
 }
 
-#define WARM_UP		50
+#define WARM_UP		vfio_rounds(50)
 /* A few dozen bytes a round are seen in 1,000 rounds; the rest is noise. */
 #define SLAB_LIMIT	(32L * rounds + (32L << 10))
 #define PAGES_LIMIT	(2L << 20)
 #define VMALLOC_LIMIT	(64L << 10)
+
+/*
+ * KASAN keeps what was freed, up to a part of all memory, so that slabs and pages
+ * say nothing; but such a kernel has kmemleak, which the VM asks in the end.
+ */
+static bool freed_is_kept(void)
+{
+	if (!vfio_kernel_is_slow())
+		return false;
+	printf("# slabs and pages are not compared: KASAN keeps what was freed\n");
+	return true;
+}
 
 /* One open, all kinds of things set up, one close without taking them back. */
 static int use_once(const struct vfio_target *target, uint32_t index)
@@ -151,11 +163,11 @@ FIXTURE_TEARDOWN(memory)
 
 TEST_F_TIMEOUT(memory, is_given_back, 110)
 {
-	const int rounds = variant->rounds;
+	const int rounds = vfio_rounds(variant->rounds), warm_up = WARM_UP;
 	struct memory before, after;
 	int i;
 
-	for (i = 0; i < WARM_UP && i < rounds; i++)
+	for (i = 0; i < warm_up; i++)
 		ASSERT_EQ(0, use_once(&variant->target, variant->index));
 	before = measure();
 	for (i = 0; i < rounds; i++) {
@@ -166,9 +178,11 @@ TEST_F_TIMEOUT(memory, is_given_back, 110)
 	TH_LOG("%d rounds: slab %+ld, pages %+ld, vmalloc %+ld bytes", rounds,
 	       after.slab - before.slab, after.pages - before.pages,
 	       after.vmalloc - before.vmalloc);
+	EXPECT_GE(before.vmalloc + VMALLOC_LIMIT, after.vmalloc);
+	if (freed_is_kept())
+		return;
 	EXPECT_GE(before.slab + SLAB_LIMIT, after.slab);
 	EXPECT_GE(before.pages + PAGES_LIMIT, after.pages);
-	EXPECT_GE(before.vmalloc + VMALLOC_LIMIT, after.vmalloc);
 }
 
 /* The same measure sees what 1,000 forgotten eventfds take, a few dozen bytes each. */
@@ -197,15 +211,15 @@ TEST(a_leak_is_seen)
 TEST(memory_of_binding)
 {
 	const struct vfio_target target = { "edu" };
-	const int rounds = 600;
+	const int rounds = vfio_rounds(600), warm_up = WARM_UP;
 	struct memory before = { 0 }, after;
 	char addr[40];
 	int i;
 
 	VFIO_NEEDS(&target);
 	ASSERT_EQ(0, vfio_device_find("edu", addr, sizeof(addr)));
-	for (i = 0; i < WARM_UP + rounds; i++) {
-		if (i == WARM_UP)
+	for (i = 0; i < warm_up + rounds; i++) {
+		if (i == warm_up)
 			before = measure();
 		ASSERT_EQ(0, vfio_driver_take(addr));
 		ASSERT_EQ(0, vfio_driver_unbind(addr));
@@ -213,6 +227,8 @@ TEST(memory_of_binding)
 	after = measure();
 	TH_LOG("%d rounds: slab %+ld, pages %+ld", rounds, after.slab - before.slab,
 	       after.pages - before.pages);
+	if (freed_is_kept())
+		return;
 	/* What sysfs makes and frees is noisier. */
 	EXPECT_GE(before.slab + 200L * rounds, after.slab);
 	EXPECT_GE(before.pages + PAGES_LIMIT, after.pages);
@@ -581,7 +597,7 @@ static int try_open(const struct vfio_target *target)
 TEST(opened_by_several)
 {
 	const struct vfio_target target = { "edu" };
-	int processes = 4, status, opened = 0;
+	int processes = 4, rounds = vfio_rounds(200), status, opened = 0;
 	char addr[40];
 
 	VFIO_NEEDS(&target);
@@ -595,7 +611,7 @@ TEST(opened_by_several)
 			continue;
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(255);
-		for (int round = 0; round < 200; round++)
+		for (int round = 0; round < rounds; round++)
 			opened |= try_open(&target);
 		_exit(opened);
 	}

@@ -23,7 +23,7 @@
 
 #define ARRIVES_MS	2000
 #define SILENT_MS	30
-#define ROUNDS		1000
+#define ROUNDS		vfio_rounds(1000)
 #define MAX_VECTORS	80
 
 #define EXPECT_SILENT(fd)							\
@@ -155,11 +155,12 @@ TEST_F(arriving, each_on_its_eventfd)
 
 TEST_F(arriving, none_is_lost)
 {
+	const int rounds = ROUNDS;
 	unsigned int n;
 	int i;
 
 	ENABLE_ALL();
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < rounds; i++) {
 		n = i % variant->vectors;
 		RAISE(n);
 		ASSERT_EQ(1, vfio_eventfd_wait(self->fd[n], ARRIVES_MS))
@@ -167,7 +168,7 @@ TEST_F(arriving, none_is_lost)
 		ACK(n);
 	}
 	for (n = 0; n < variant->vectors; n++) {
-		EXPECT_EQ(ROUNDS / (int)variant->vectors, HANDLED(n));
+		EXPECT_EQ(rounds / (int)variant->vectors, HANDLED(n));
 		EXPECT_SILENT(self->fd[n]);
 	}
 }
@@ -583,9 +584,10 @@ TEST_F(vectors, info)
 
 TEST_F(vectors, enabled_and_disabled_often)
 {
+	const int rounds = vfio_rounds(50);
 	int i;
 
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, SET(0, self->n, self->fd));
 		DISABLE();
 	}

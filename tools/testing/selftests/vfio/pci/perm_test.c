@@ -11,7 +11,7 @@
 
 #define PERMISSIONS	"/sys/kernel/debug/vfio-pci-common/permissions"
 #define DEVICES		4
-#define ROUNDS		40
+#define ROUNDS		vfio_rounds(40)
 
 static const char *const names[DEVICES] = { "edu", "ivshmem", "testdev", "hda" };
 

@@ -555,6 +555,18 @@ bool vfio_stock(void);
  */
 unsigned int vfio_slowness(void);
 
+/* Is that option, "CONFIG_...", in this kernel, as far as it tells? */
+bool vfio_kernel_has(const char *option);
+
+/* Does it check every access to memory? */
+bool vfio_kernel_is_slow(void);
+
+/*
+ * How often to do what a loop does to find what happens rarely: @full times, on
+ * a slow kernel a part of that unless VFIO_TEST_LONG=1 is in the environment
+ */
+int vfio_rounds(int full);
+
 /* Sum of active objects over the slab caches of that name prefix; -errno */
 long vfio_slab_objects(const char *prefix);
 /* Line of /proc/meminfo in KiB, e.g. "MemFree"; -errno */
