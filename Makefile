@@ -21,6 +21,11 @@ VMFLAGS ?=
 MODES ?= group mdev
 # VMs at a time in "make check"
 JOBS ?= $(shell nproc)
+# Kernel sources that the project is laid over and built in: "make check" runs the
+# tests on these kernels as well, with all checkers on
+KERNELS ?= 6.12 7.3
+# and in these modes, too
+DEBUG_MODES ?= compat cdev mdev-cdev
 # What installs missing packages; DEPS=: does not look
 DEPS ?= KDIR='$(USER_KDIR)' scripts/deps
 # The kernel's source, or the few files of it that are needed
@@ -64,7 +69,8 @@ help: ## This list
 	@echo
 	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
-	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h),'
+	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
+	@echo 'KERNELS (with checkers, for "make check"), DEBUG_MODES (of tests on these),'
 	@echo 'SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
 
@@ -128,14 +134,23 @@ bench_profile: modules ## Where the instructions go: ROWS="0 5", by number in th
 	@$(DEPS) build run
 	@$(BENCH) -p '$(ROWS)' $(BENCH_MODULES)
 
+debug_kernels: ## The kernels with all checkers on (KERNELS="6.12 7.3")
+	@$(DEPS) build kernel
+	@for v in $(KERNELS); do scripts/debug-kernel $$v || exit; done
+
 check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
 	@$(DEPS) build run check kernel
-	@$(VM)/check -j $(JOBS) -o $(OUT)/check \
+	@$(VM)/check -j $(JOBS) -o $(OUT)/check $(CHECK_FLAGS) \
+		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -S 6@$(v)-debug \
+			$(DEBUG_MODES:%=-m %@$(v)-debug)) \
 		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
 		-c 'style:$(MAKE) style' -c 'sparse:$(MAKE) sparse' \
 		-c 'overlay:$(MAKE) overlay_test' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
+
+check_long: ## The same, with no loop cut short where all takes long
+	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)'
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
@@ -148,9 +163,6 @@ overlay: ## Lay this project over a kernel source tree, KSRC=<directory>
 
 patches: ## The same as patches for "git am", in OUTDIR=build/patches
 	@scripts/overlay -p '$(or $(OUTDIR),$(OUT)/patches)' '$(KSRC)'
-
-# What kernels it is laid over in tests
-KERNELS ?= 6.12 7.3
 
 overlay_test: # See whether the above does what it says
 	@$(DEPS) kernel check
@@ -176,5 +188,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo shell
-.PHONY: overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: debug_kernels check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
