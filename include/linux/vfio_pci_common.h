@@ -296,6 +296,7 @@ struct vfio_pci_device {
 	struct vfio_pci_power		power;
 	struct vfio_pci_sriov		sriov;
 	struct vfio_pci_ioeventfds	ioeventfds;
+	struct list_head		dmabufs;	/* under the gate */
 	struct vfio_pci_region		*regions;	/* set up at open */
 	unsigned int			nr_regions;
 	bool				has_vga;	/* set at open */

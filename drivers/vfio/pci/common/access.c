@@ -5,10 +5,11 @@
  * While memory decoding is off, the device is in reset, changes its power
  * state or was sent to low power, an access of the user could hang the
  * machine or hit something else.  Whoever causes such a state holds the gate
- * for write and, if access has to stop, takes the user's mappings away; the
- * next touch of one faults, and the fault handler waits for the gate and then
- * looks at the state (mmap.c).  Reads, writes and ioeventfds hold the gate for
- * read around their access and look at the state first.
+ * for write and, if access has to stop, takes away the user's mappings and the
+ * buffers he exported (dmabuf.c).  The next touch of a mapping faults, and the
+ * fault handler waits for the gate and then looks at the state (mmap.c).
+ * Reads, writes and ioeventfds hold the gate for read around their access and
+ * look at the state first.
  *
  * Owns vfio_pci_device.gate.  Callers may sleep and hold none of: gate.lock,
  * intx_lock, mmap_lock.
@@ -17,6 +18,7 @@
 #include <linux/pm_runtime.h>
 
 #include "access.h"
+#include "dmabuf.h"
 
 void vfio_pci_gate_init(struct vfio_pci_device *vdev)
 {
@@ -44,6 +46,7 @@ void vfio_pci_gate_stop(struct vfio_pci_device *vdev)
 {
 	down_write(&vdev->gate.lock);
 	zap_bars(vdev);
+	vfio_pci_dmabuf_revoke(vdev);
 }
 
 /*
@@ -59,10 +62,12 @@ void vfio_pci_gate_stop_member(struct vfio_pci_device *vdev)
 
 	down_write_nest_lock(&vdev->gate.lock, &set->lock);
 	zap_bars(vdev);
+	vfio_pci_dmabuf_revoke(vdev);
 }
 
 void vfio_pci_gate_resume(struct vfio_pci_device *vdev)
 {
+	vfio_pci_dmabuf_resume(vdev);
 	up_write(&vdev->gate.lock);
 }
 

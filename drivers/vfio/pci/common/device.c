@@ -13,6 +13,7 @@
 #include "access.h"
 #include "bar.h"
 #include "config.h"
+#include "dmabuf.h"
 #include "err.h"
 #include "hotreset.h"
 #include "igd.h"
@@ -47,6 +48,7 @@ int vfio_pci_common_init_dev(struct vfio_device *core_vdev)
 	vfio_pci_bars_init(vdev);
 	vfio_pci_irq_init(vdev);
 	vfio_pci_ioeventfd_init(vdev);
+	INIT_LIST_HEAD(&vdev->dmabufs);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_common_init_dev);
@@ -123,6 +125,10 @@ int vfio_pci_common_register_device(struct vfio_pci_device *vdev)
 	int ret;
 
 	ret = check_registration(vdev);
+	if (ret)
+		return ret;
+
+	ret = vfio_pci_dmabuf_register(vdev);
 	if (ret)
 		return ret;
 
@@ -310,6 +316,7 @@ void vfio_pci_common_disable(struct vfio_pci_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 
+	vfio_pci_dmabuf_close(vdev);
 	vfio_pci_power_wake_for_close(vdev);
 	pci_clear_master(pdev);
 	vfio_pci_irq_close(vdev);

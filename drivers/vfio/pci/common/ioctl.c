@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "dmabuf.h"
 #include "hotreset.h"
 #include "info.h"
 #include "ioeventfd.h"
@@ -164,6 +165,11 @@ static const struct feature_row features[] = {
 	  vfio_pci_low_power_entry_wakeup },
 	{ VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, VFIO_DEVICE_FEATURE_SET,
 	  0, NULL, vfio_pci_low_power_exit },
+#if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
+	{ VFIO_DEVICE_FEATURE_DMA_BUF, VFIO_DEVICE_FEATURE_GET,
+	  sizeof(struct vfio_device_feature_dma_buf), NULL,
+	  vfio_pci_dmabuf_get },
+#endif
 };
 
 /**

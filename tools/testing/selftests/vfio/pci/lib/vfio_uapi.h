@@ -144,4 +144,19 @@ struct iommu_ioas_unmap {
 #define IOMMU_IOAS_UNMAP	_IO(IOMMUFD_TYPE, 0x86)
 #endif
 
+/* Newer than the rest: a file instead of memory */
+#ifndef IOMMU_IOAS_MAP_FILE
+struct iommu_ioas_map_file {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 fd;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+
+#define IOMMU_IOAS_MAP_FILE	_IO(IOMMUFD_TYPE, 0x8f)
+#endif
+
 #endif /* VFIO_UAPI_H */
