@@ -166,7 +166,10 @@ static ssize_t vfio_mdev_pci_show_description(struct mdev_type *type, char *buf)
 			  pci_name(pdev));
 }
 
-/* A second vfio_device for the same PCI device is impossible */
+/*
+ * A second vfio_device for the same PCI device is impossible.  Nor can an mdev
+ * be bound a second time, so there is no unbind: it is removed.
+ */
 static struct mdev_driver vfio_mdev_pci_mdev_driver = {
 	.device_api		= VFIO_DEVICE_API_PCI_STRING,
 	.max_instances		= 1,
@@ -177,6 +180,7 @@ static struct mdev_driver vfio_mdev_pci_mdev_driver = {
 		.name		= "vfio-mdev-pci",
 		.owner		= THIS_MODULE,
 		.mod_name	= KBUILD_MODNAME,
+		.suppress_bind_attrs = true,
 	},
 };
 
