@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "aer.h"
 #include "e1000e.h"
 #include "kmsg.h"
 #include "vfio_harness.h"
@@ -23,40 +24,6 @@
 #define NON_FATAL	PCI_ERR_UNC_COMP_TIME
 #define FATAL		PCI_ERR_UNC_MALF_TLP
 #define CORRECTABLE	PCI_ERR_COR_BAD_TLP
-
-/* What the module takes through /dev/aer_inject */
-struct aer_error {
-	uint8_t bus;
-	uint8_t dev;
-	uint8_t fn;
-	uint32_t uncorrectable;
-	uint32_t correctable;
-	uint32_t header_log[4];
-	uint32_t domain;
-};
-
-static int inject(const char *addr, uint32_t uncorrectable, uint32_t correctable)
-{
-	struct aer_error error = {
-		.uncorrectable = uncorrectable, .correctable = correctable,
-	};
-	unsigned int domain, bus, slot, function;
-	int fd, ret = 0;
-
-	if (sscanf(addr, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
-		return -EINVAL;
-	error.domain = domain;
-	error.bus = bus;
-	error.dev = slot;
-	error.fn = function;
-	fd = open("/dev/aer_inject", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, &error, sizeof(error)) != (ssize_t)sizeof(error))
-		ret = -errno;
-	close(fd);
-	return ret;
-}
 
 /*
  * What the port says when all drivers concerned are through.  It resets the
@@ -137,7 +104,7 @@ TEST_F_TIMEOUT(aer, user_is_told, 60)
 	OPEN();
 	LISTEN();
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, inject(self->addr, variant->error, 0));
+		ASSERT_EQ(0, aer_inject(self->addr, variant->error, 0));
 		EXPECT_EQ(1, vfio_eventfd_wait(self->err, 5000));
 		EXPECT_TRUE(has_recovered(self->log));
 		EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->err, 200));
@@ -149,13 +116,13 @@ TEST_F_TIMEOUT(aer, user_is_told, 60)
 TEST_F_TIMEOUT(aer, without_eventfd, 60)
 {
 	OPEN();
-	ASSERT_EQ(0, inject(self->addr, variant->error, 0));
+	ASSERT_EQ(0, aer_inject(self->addr, variant->error, 0));
 	EXPECT_TRUE(has_recovered(self->log));
 	/* And whoever listened once is not told any more. */
 	LISTEN();
 	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->err, 0));
 	ASSERT_EQ(0, vfio_irq_disable(&self->dev, ERR));
-	ASSERT_EQ(0, inject(self->addr, variant->error, 0));
+	ASSERT_EQ(0, aer_inject(self->addr, variant->error, 0));
 	EXPECT_TRUE(has_recovered(self->log));
 	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->err, 200));
 }
@@ -165,7 +132,7 @@ TEST_F_TIMEOUT(aer, not_open, 60)
 {
 	uint32_t value = ~0U;
 
-	ASSERT_EQ(0, inject(self->addr, variant->error, 0));
+	ASSERT_EQ(0, aer_inject(self->addr, variant->error, 0));
 	EXPECT_TRUE(has_recovered(self->log));
 	OPEN();
 	LISTEN();
@@ -184,11 +151,11 @@ TEST_F_TIMEOUT(aer, opened_again, 60)
 	err = self->err;
 	vfio_dev_close(&self->dev);
 	OPEN();
-	ASSERT_EQ(0, inject(self->addr, variant->error, 0));
+	ASSERT_EQ(0, aer_inject(self->addr, variant->error, 0));
 	EXPECT_TRUE(has_recovered(self->log));
 	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(err, 200));
 	LISTEN();
-	ASSERT_EQ(0, inject(self->addr, variant->error, 0));
+	ASSERT_EQ(0, aer_inject(self->addr, variant->error, 0));
 	EXPECT_EQ(1, vfio_eventfd_wait(self->err, 5000));
 	EXPECT_TRUE(has_recovered(self->log));
 }
@@ -206,7 +173,7 @@ TEST_F_TIMEOUT(aer, works_after_it, 60)
 	for (n = 0; n < E1000E_VECTORS; n++)
 		irq[n] = vfio_eventfd();
 	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, MSIX, 0, E1000E_VECTORS, irq));
-	ASSERT_EQ(0, inject(self->addr, variant->error, 0));
+	ASSERT_EQ(0, aer_inject(self->addr, variant->error, 0));
 	EXPECT_EQ(1, vfio_eventfd_wait(self->err, 5000));
 	ASSERT_TRUE(has_recovered(self->log));
 	EXPECT_EQ(0, vfio_irq_disable(&self->dev, MSIX));
@@ -241,7 +208,7 @@ TEST_F(aer, correctable)
 {
 	OPEN();
 	LISTEN();
-	ASSERT_EQ(0, inject(self->addr, 0, CORRECTABLE));
+	ASSERT_EQ(0, aer_inject(self->addr, 0, CORRECTABLE));
 	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->err, 500));
 	EXPECT_FALSE(kmsg_find(self->log, "recovery", NULL, 0));
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "irq_source.h"
+#include "memory.h"
 #include "nvme.h"
 #include "vfio_harness.h"
 
@@ -27,63 +28,11 @@
 
 /* -------------------------------------------------------------------------- memory */
 
-/* Bytes in objects of all slab caches */
-static long slab_bytes(void)
-{
-	FILE *file = fopen("/proc/slabinfo", "r");
-	long active, total, size, bytes = 0;
-	char line[512], name[128];
-
-	if (!file)
-		return -errno;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%127s %ld %ld %ld", name, &active, &total, &size) == 4)
-			bytes += active * size;
-	fclose(file);
-	return bytes;
-}
-
-/*
- * What the kernel holds: @slab in objects, @pages in whole pages and @vmalloc
- * in mappings. All bytes.
- */
-struct memory {
-	long slab;
-	long pages;
-	long vmalloc;
-};
-
-static struct memory measure(void)
-{
-	struct memory memory;
-
-	/* What is freed after a grace period, or by a work item */
-	vfio_sleep_ms(300);
-	vfio_file_write("/proc/sys/vm/drop_caches", "3");
-	vfio_sleep_ms(300);
-	memory.slab = slab_bytes();
-	memory.pages = -1024 * vfio_meminfo_kb("MemFree");
-	memory.vmalloc = 1024 * vfio_meminfo_kb("VmallocUsed");
-	return memory;
-}
-
 #define WARM_UP		vfio_rounds(50)
 /* A few dozen bytes a round are seen in 1,000 rounds; the rest is noise. */
 #define SLAB_LIMIT	(32L * rounds + (32L << 10))
 #define PAGES_LIMIT	(2L << 20)
 #define VMALLOC_LIMIT	(64L << 10)
-
-/*
- * KASAN keeps what was freed, up to a part of all memory, so that slabs and pages
- * say nothing; but such a kernel has kmemleak, which the VM asks in the end.
- */
-static bool freed_is_kept(void)
-{
-	if (!vfio_kernel_is_slow())
-		return false;
-	printf("# slabs and pages are not compared: KASAN keeps what was freed\n");
-	return true;
-}
 
 /* One open, all kinds of things set up, one close without taking them back. */
 static int use_once(const struct vfio_target *target, uint32_t index)
@@ -169,17 +118,17 @@ TEST_F_TIMEOUT(memory, is_given_back, 110)
 
 	for (i = 0; i < warm_up; i++)
 		ASSERT_EQ(0, use_once(&variant->target, variant->index));
-	before = measure();
+	before = memory_measure();
 	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, use_once(&variant->target, variant->index))
 			TH_LOG("round %d", i);
 	}
-	after = measure();
+	after = memory_measure();
 	TH_LOG("%d rounds: slab %+ld, pages %+ld, vmalloc %+ld bytes", rounds,
 	       after.slab - before.slab, after.pages - before.pages,
 	       after.vmalloc - before.vmalloc);
 	EXPECT_GE(before.vmalloc + VMALLOC_LIMIT, after.vmalloc);
-	if (freed_is_kept())
+	if (memory_keeps_freed())
 		return;
 	EXPECT_GE(before.slab + SLAB_LIMIT, after.slab);
 	EXPECT_GE(before.pages + PAGES_LIMIT, after.pages);
@@ -192,8 +141,8 @@ TEST(a_leak_is_seen)
 	struct memory before, after;
 	int i, first = -1;
 
-	measure();
-	before = measure();
+	memory_measure();
+	before = memory_measure();
 	for (i = 0; i < rounds; i++) {
 		int fd = vfio_eventfd();
 
@@ -201,7 +150,7 @@ TEST(a_leak_is_seen)
 		if (first < 0)
 			first = fd;
 	}
-	after = measure();
+	after = memory_measure();
 	TH_LOG("%d eventfds: slab %+ld", rounds, after.slab - before.slab);
 	EXPECT_LT(before.slab + SLAB_LIMIT, after.slab);
 	close_range(first, first + rounds, 0);
@@ -220,14 +169,14 @@ TEST(memory_of_binding)
 	ASSERT_EQ(0, vfio_device_find("edu", addr, sizeof(addr)));
 	for (i = 0; i < warm_up + rounds; i++) {
 		if (i == warm_up)
-			before = measure();
+			before = memory_measure();
 		ASSERT_EQ(0, vfio_driver_take(addr));
 		ASSERT_EQ(0, vfio_driver_unbind(addr));
 	}
-	after = measure();
+	after = memory_measure();
 	TH_LOG("%d rounds: slab %+ld, pages %+ld", rounds, after.slab - before.slab,
 	       after.pages - before.pages);
-	if (freed_is_kept())
+	if (memory_keeps_freed())
 		return;
 	/* What sysfs makes and frees is noisier. */
 	EXPECT_GE(before.slab + 200L * rounds, after.slab);
