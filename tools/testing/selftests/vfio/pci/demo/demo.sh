@@ -3,8 +3,9 @@
 #
 # The whole way of two PCI devices to user space and back: load vfio-pci, take
 # one device from its driver by name and another by id, drive both with
-# vfio-demo, give the first one back to its driver. Runs inside the VM, as root;
-# one line for each step, ends with 1 at the first one that fails.
+# vfio-demo, give the first one back to its driver. Then the second one once more,
+# as an mdev of vfio-mdev-pci. Runs inside the VM, as root; one line for each step,
+# ends with 1 at the first one that fails.
 
 pci=/sys/bus/pci
 drivers=$pci/drivers
@@ -143,6 +144,56 @@ unload()
 	seen "unload" "vfio-pci is gone"
 }
 
+load_sample()
+{
+	/sbin/modprobe vfio-mdev-pci ||
+		failed modprobe "vfio-mdev-pci does not load, see dmesg"
+	echo vfio-mdev-pci >"$pci/devices/$edu/driver_override" ||
+		failed driver_override "$edu refuses it"
+	echo "$edu" >$pci/drivers_probe || failed driver_override "no driver takes $edu"
+	[ "$(driver_of "$edu")" = vfio-mdev-pci ] ||
+		failed driver_override "$edu belongs to $(driver_of "$edu")"
+	seen driver_override "$edu belongs to $(driver_of "$edu")"
+}
+
+# What mdevctl types shows
+list_types()
+{
+	type=$(echo "$pci/devices/$edu"/mdev_supported_types/*)
+	[ -d "$type" ] || failed types "$edu has no mdev types"
+	[ "$(cat "$type/available_instances")" = 1 ] ||
+		failed types "no instance of ${type##*/} is left"
+	seen types "${type##*/}, 1 instance, API $(cat "$type/device_api"):"
+	printf '       %-20s %s\n' "" "$(cat "$type/description")"
+}
+
+create_mdev()
+{
+	uuid=$(cat /proc/sys/kernel/random/uuid)
+	mdev=/sys/bus/mdev/devices/$uuid
+	echo "$uuid" >"$type/create" || failed create "refused, see dmesg"
+	[ "$(cat "$type/available_instances")" = 0 ] ||
+		failed create "there are more instances than devices"
+	seen create "$uuid, in IOMMU group $(basename "$(readlink "$mdev/iommu_group")")"
+}
+
+remove_mdev()
+{
+	echo 1 >"$mdev/remove" || failed remove "refused"
+	[ ! -e "$mdev" ] || failed remove "$uuid is still there"
+	seen remove "$uuid is gone, $(cat "$type/available_instances") instance to create"
+}
+
+unload_sample()
+{
+	echo "$edu" >$drivers/vfio-mdev-pci/unbind ||
+		failed unbind "vfio-mdev-pci keeps $edu"
+	echo >"$pci/devices/$edu/driver_override"
+	/sbin/modprobe -r vfio-mdev-pci || failed "unload" "vfio-mdev-pci stays loaded"
+	[ ! -d /sys/module/vfio_pci_common ] || failed "unload" "its library stays loaded"
+	seen "unload" "vfio-mdev-pci is gone, and the library with it"
+}
+
 edu=$(find_device 1234 11e8) || failed devices "no edu device (1234:11e8)"
 nic=$(find_device 8086 10d3) || failed devices "no 82574 network card (8086:10d3)"
 
@@ -159,5 +210,13 @@ give_back
 use_netdev
 drop_id
 unload
+
+printf '\nOne of them as an mdev\n'
+load_sample
+list_types
+create_mdev
+"$dir/vfio-demo" "$uuid" || exit 1
+remove_mdev
+unload_sample
 
 printf '\nAll steps as expected.\n'

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Drives two PCI devices from user space and says at each step what it saw.
- * Made to be read: every VFIO call stands where it is needed, nothing is
- * wrapped away.
+ * Drives PCI devices from user space and says at each step what it saw. Made to
+ * be read: every VFIO call stands where it is needed, nothing is wrapped away.
  *
  *	vfio-demo EDU NIC
+ *	vfio-demo UUID
  *
  * EDU is the PCI address of QEMU's educational device, NIC that of an Intel
- * 82574 (e1000e); both are bound to vfio-pci already. The program prints one
- * line for each step and ends with 1 at the first one that is not as expected.
+ * 82574 (e1000e); both are bound to vfio-pci already. UUID is an mdev that is an
+ * educational device. The program prints one line for each step and ends with 1
+ * at the first one that is not as expected.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,9 @@
 #define UNMAPPED_IOVA		0x200000UL
 
 struct device {
-	const char *name;	/* PCI address, as in /sys/bus/pci/devices */
+	const char *name;	/* PCI address or UUID: what VFIO calls it */
+	char directory[256];	/* its, below /sys/devices */
+	char address[16];	/* PCI address: what the IOMMU calls it */
 	int group;
 	int fd;
 	void *bar0;
@@ -115,13 +118,37 @@ static int open_container(void)
 	return container;
 }
 
-/* A device's IOMMU group is the name of the directory this link points to. */
-static int group_number(const char *name)
+/* An mdev lies in the directory of its parent, the PCI device. */
+static void find_device(struct device *device)
 {
-	char link[128], target[256];
+	static const char * const buses[] = { "pci", "mdev" };
+	char link[128], *path = NULL;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(buses) && !path; i++) {
+		snprintf(link, sizeof(link), "/sys/bus/%s/devices/%s", buses[i],
+			 device->name);
+		path = realpath(link, NULL);
+	}
+	if (!path)
+		failed("device", "there is no PCI device and no mdev %s",
+		       device->name);
+
+	snprintf(device->directory, sizeof(device->directory), "%s", path);
+	if (i == ARRAY_SIZE(buses))
+		*strrchr(path, '/') = '\0';
+	snprintf(device->address, sizeof(device->address), "%s",
+		 strrchr(path, '/') + 1);
+	free(path);
+}
+
+/* A device's IOMMU group is the name of the directory this link points to. */
+static int group_number(struct device *device)
+{
+	char link[300], target[256];
 	ssize_t length;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", name);
+	snprintf(link, sizeof(link), "%s/iommu_group", device->directory);
 	length = readlink(link, target, sizeof(target) - 1);
 	if (length < 0)
 		failed("group", "%s: %m (is the IOMMU switched on?)", link);
@@ -132,7 +159,7 @@ static int group_number(const char *name)
 static void open_group(struct device *device, int container)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	int number = group_number(device->name);
+	int number = group_number(device);
 	char path[64];
 
 	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
@@ -436,7 +463,7 @@ static void transfer_to_unmapped(struct device *edu, unsigned char *page)
 	memcpy(before, page, DMA_SIZE);
 	if (edu_dma_out(edu->bar0, 0, UNMAPPED_IOVA, DMA_SIZE / 2))
 		failed("DMA, unmapped", "the engine did not finish");
-	if (!find_fault(log, edu->name, fault, sizeof(fault)))
+	if (!find_fault(log, edu->address, fault, sizeof(fault)))
 		failed("DMA, unmapped", "the IOMMU reported no fault at %#lx",
 		       UNMAPPED_IOVA);
 	if (memcmp(before, page, DMA_SIZE))
@@ -598,6 +625,7 @@ static void show_edu(int container, struct device *edu)
 	void *page;
 
 	printf("\n%s, QEMU's edu device\n", edu->name);
+	find_device(edu);
 	open_group(edu, container);
 	attach_iommu(container);
 	open_device(edu);
@@ -615,9 +643,30 @@ static void show_edu(int container, struct device *edu)
 	close_device(edu);
 }
 
+/* What is not known of an edu device yet: that an mdev does it, too. */
+static void show_mdev(int container, struct device *mdev)
+{
+	void *page;
+
+	find_device(mdev);
+	open_group(mdev, container);
+	attach_iommu(container);
+	open_device(mdev);
+	show_device_info(mdev);
+	use_registers_of_edu(mdev);
+	enable_bus_master(mdev);
+	page = map_for_dma(container);
+	transfer(mdev, page);
+	transfer_to_unmapped(mdev, page);
+	interrupt_by_msi(mdev);
+	unmap_for_dma(container, page);
+	close_device(mdev);
+}
+
 static void show_nic(int container, struct device *nic)
 {
 	printf("\n%s, Intel 82574 network card\n", nic->name);
+	find_device(nic);
 	open_group(nic, container);
 	attach_iommu(container);
 	open_device(nic);
@@ -637,16 +686,21 @@ int main(int argc, char **argv)
 {
 	int container;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s EDU NIC  (PCI addresses, e.g. 0000:00:03.0)\n",
-			argv[0]);
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr,
+			"usage: %s EDU NIC  (PCI addresses, e.g. 0000:00:03.0)\n"
+			"       %s UUID     (of an mdev)\n", argv[0], argv[0]);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	container = open_container();
-	show_edu(container, &(struct device){ .name = argv[1] });
-	show_nic(container, &(struct device){ .name = argv[2] });
+	if (argc == 2) {
+		show_mdev(container, &(struct device){ .name = argv[1] });
+	} else {
+		show_edu(container, &(struct device){ .name = argv[1] });
+		show_nic(container, &(struct device){ .name = argv[2] });
+	}
 	close(container);
 	return 0;
 }
