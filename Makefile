@@ -115,6 +115,13 @@ demo: modules selftests ## Boot a VM and show vfio-pci at work on its devices
 	@$(VM)/run $(VMFLAGS) $(vm_modules) -f $(TESTS)/demo/demo.sh \
 		-f $(OUT)/selftests/vfio-demo -- sh /tests/demo.sh
 
+# Tests in clients/
+mdevctl: ## Test mdevctl on the sample, in that VM
+qemu: ## Test QEMU with a guest on the sample and on vfio-pci, in that VM
+mdevctl qemu: modules
+	@$(DEPS) build run clients
+	@$(TESTS)/clients/run $@ $(OUT)/clients $(VMFLAGS) $(vm_modules)
+
 shell: modules selftests ## A shell in that VM, the tests are in /tests
 	@$(DEPS) run
 	@$(VM)/run $(VMFLAGS) $(vm_modules) -f $(OUT)/selftests:/tests -f $(TESTS)/demo/demo.sh -i
@@ -139,7 +146,7 @@ debug_kernels: ## The kernels with all checkers on (KERNELS="6.12 7.3")
 	@for v in $(KERNELS); do scripts/debug-kernel $$v || exit; done
 
 check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
-	@$(DEPS) build run check kernel
+	@$(DEPS) build run clients check kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check $(CHECK_FLAGS) \
 		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -S 6@$(v)-debug \
 			$(DEBUG_MODES:%=-m %@$(v)-debug)) \
@@ -147,6 +154,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'style:$(MAKE) style' -c 'sparse:$(MAKE) sparse' \
 		-c 'overlay:$(MAKE) overlay_test' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
+		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
 		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 check_long: ## The same, with no loop cut short where all takes long
@@ -187,6 +195,6 @@ clean: ## Remove what was built
 	@for d in '' $(TEST_MODULES:%=/%); do \
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
-.PHONY: all help modules modules_install modules_uninstall selftests demo shell
+.PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
 .PHONY: debug_kernels check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
