@@ -151,7 +151,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -S 6@$(v)-debug \
 			$(DEBUG_MODES:%=-m %@$(v)-debug)) \
 		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
-		-c 'style:$(MAKE) style' -c 'sparse:$(MAKE) sparse' \
+		-c 'style:$(MAKE) style' -c 'htmldocs:$(MAKE) htmldocs' -c 'sparse:$(MAKE) sparse' \
 		-c 'overlay:$(MAKE) overlay_test' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
@@ -180,6 +180,10 @@ style: ## checkpatch --strict, kernel-doc and shellcheck; silent when all is wel
 	@$(DEPS) check
 	@source=$(SOURCE) && scripts/style "$$source/scripts"
 
+htmldocs: ## Documentation as HTML, in build/htmldocs; a warning is an error
+	@$(DEPS) check
+	@source=$(SOURCE) && scripts/htmldocs "$$source" $(OUT)/htmldocs
+
 sparse: ## Check the modules with sparse; silent when all is well
 	@$(DEPS) build check
 	@mkdir -p $(OUT)
@@ -196,5 +200,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: debug_kernels check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: debug_kernels check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
