@@ -30,18 +30,18 @@ static unsigned long vma_region_page(const struct vm_area_struct *vma)
 static vm_fault_t insert(struct vm_fault *vmf, unsigned long pfn,
 			 unsigned int order)
 {
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
-
 	switch (order) {
 	case 0:
 		return vmf_insert_pfn(vmf->vma, vmf->address, pfn);
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
 	case PMD_ORDER:
-		return vmf_insert_pfn_pmd(vmf, pfn, write);
+		return vmf_insert_pfn_pmd(vmf, pfn,
+					  vmf->flags & FAULT_FLAG_WRITE);
 #endif
 #ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
 	case PUD_ORDER:
-		return vmf_insert_pfn_pud(vmf, pfn, write);
+		return vmf_insert_pfn_pud(vmf, pfn,
+					  vmf->flags & FAULT_FLAG_WRITE);
 #endif
 	default:
 		return VM_FAULT_FALLBACK;
