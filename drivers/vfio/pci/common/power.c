@@ -282,6 +282,6 @@ static int runtime_resume(struct device *dev)
 
 /* For struct pci_driver.driver.pm */
 const struct dev_pm_ops vfio_pci_common_pm_ops = {
-	SET_RUNTIME_PM_OPS(runtime_suspend, runtime_resume, NULL)
+	RUNTIME_PM_OPS(runtime_suspend, runtime_resume, NULL)
 };
 EXPORT_SYMBOL_GPL(vfio_pci_common_pm_ops);
