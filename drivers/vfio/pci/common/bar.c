@@ -194,8 +194,9 @@ bool vfio_pci_bar_hits_msix(struct vfio_pci_device *vdev, unsigned int bar,
  * a BAR that isn't there or an offset behind its end, or what
  * vfio_pci_bar_map() or vfio_pci_io_rw() say.
  */
-ssize_t vfio_pci_bar_rw(struct vfio_pci_access *access, unsigned int bar,
-			char __user *buf, size_t count, u64 off, bool iswrite)
+ssize_t vfio_pci_common_bar_rw(struct vfio_pci_access *access,
+			       unsigned int bar, char __user *buf, size_t count,
+			       u64 off, bool iswrite)
 {
 	struct vfio_pci_device *vdev = access->vdev;
 	const struct resource *res = &vdev->pdev->resource[bar];

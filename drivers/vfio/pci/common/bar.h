@@ -15,8 +15,9 @@ int vfio_pci_bar_claim(struct vfio_pci_device *vdev, unsigned int bar);
 void __iomem *vfio_pci_bar_map(struct vfio_pci_device *vdev, unsigned int bar);
 bool vfio_pci_bar_hits_msix(struct vfio_pci_device *vdev, unsigned int bar,
 			    u64 off, u64 len);
-ssize_t vfio_pci_bar_rw(struct vfio_pci_access *access, unsigned int bar,
-			char __user *buf, size_t count, u64 off, bool iswrite);
+ssize_t vfio_pci_common_bar_rw(struct vfio_pci_access *access,
+			       unsigned int bar, char __user *buf, size_t count,
+			       u64 off, bool iswrite);
 
 /* The kernel's mapping of BAR @bar if it was needed before, else NULL */
 static inline void __iomem *vfio_pci_bar_mapped(struct vfio_pci_device *vdev,

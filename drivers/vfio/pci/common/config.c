@@ -290,8 +290,9 @@ static int do_steps(struct vfio_pci_access *access, u16 pos, u8 *data,
  * range that is not within config space or a bad buffer, -EIO if the device
  * can't be woken, or the errno of the device's bus.
  */
-ssize_t vfio_pci_config_rw(struct vfio_pci_access *access, char __user *buf,
-			   size_t count, u64 pos, bool iswrite)
+ssize_t vfio_pci_common_config_rw(struct vfio_pci_access *access,
+				  char __user *buf, size_t count, u64 pos,
+				  bool iswrite)
 {
 	u16 size = access->vdev->config.size;
 	u8 bounce[BOUNCE] __aligned(4) __uninitialized;

@@ -30,8 +30,9 @@ struct vfio_pci_config_write {
 
 int vfio_pci_config_open(struct vfio_pci_device *vdev);
 void vfio_pci_config_close(struct vfio_pci_device *vdev);
-ssize_t vfio_pci_config_rw(struct vfio_pci_access *access, char __user *buf,
-			   size_t count, u64 pos, bool iswrite);
+ssize_t vfio_pci_common_config_rw(struct vfio_pci_access *access,
+				  char __user *buf, size_t count, u64 pos,
+				  bool iswrite);
 
 /* For the emulation of registers, with config.lock held */
 int vfio_pci_config_commit(const struct vfio_pci_config_write *w);

@@ -344,8 +344,8 @@ static bool is_active_one(struct vfio_pci_device *vdev,
 	       set->start == 0 && set->count == 1;
 }
 
-int vfio_pci_intx_mask(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
-		       void *data)
+int vfio_pci_common_intx_mask(struct vfio_pci_device *vdev,
+			      struct vfio_irq_set *set, void *data)
 {
 	if (!is_active_one(vdev, set))
 		return -EINVAL;
@@ -371,8 +371,8 @@ static void unmask_and_signal(struct vfio_pci_device *vdev)
 		signal_user(v);
 }
 
-int vfio_pci_intx_unmask(struct vfio_pci_device *vdev,
-			 struct vfio_irq_set *set, void *data)
+int vfio_pci_common_intx_unmask(struct vfio_pci_device *vdev,
+				struct vfio_irq_set *set, void *data)
 {
 	struct vfio_pci_vector *v = vdev->irq.intx;
 

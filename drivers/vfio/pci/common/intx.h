@@ -11,10 +11,10 @@ struct vfio_pci_device;
 unsigned int vfio_pci_intx_count(struct vfio_pci_device *vdev);
 int vfio_pci_intx_trigger(struct vfio_pci_device *vdev,
 			  struct vfio_irq_set *set, void *data);
-int vfio_pci_intx_mask(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
-		       void *data);
-int vfio_pci_intx_unmask(struct vfio_pci_device *vdev,
-			 struct vfio_irq_set *set, void *data);
+int vfio_pci_common_intx_mask(struct vfio_pci_device *vdev,
+			      struct vfio_irq_set *set, void *data);
+int vfio_pci_common_intx_unmask(struct vfio_pci_device *vdev,
+				struct vfio_irq_set *set, void *data);
 void vfio_pci_intx_disable(struct vfio_pci_device *vdev);
 
 /* Life cycle, config space and power management */

@@ -48,8 +48,8 @@ static const struct irq_index indexes[VFIO_PCI_NUM_IRQS] = {
 			 VFIO_IRQ_INFO_AUTOMASKED,
 		.count = vfio_pci_intx_count,
 		.trigger = vfio_pci_intx_trigger,
-		.mask = vfio_pci_intx_mask,
-		.unmask = vfio_pci_intx_unmask,
+		.mask = vfio_pci_common_intx_mask,
+		.unmask = vfio_pci_common_intx_unmask,
 	},
 	[VFIO_PCI_MSI_IRQ_INDEX] = {
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE,

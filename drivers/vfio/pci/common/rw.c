@@ -36,7 +36,7 @@ static ssize_t rare_region_rw(struct vfio_pci_access *access, char __user *buf,
 	case VFIO_PCI_ROM_REGION_INDEX:
 		return vfio_pci_rom_rw(access, buf, count, off, iswrite);
 	case VFIO_PCI_VGA_REGION_INDEX:
-		return vfio_pci_vga_rw(access, buf, count, off, iswrite);
+		return vfio_pci_common_vga_rw(access, buf, count, off, iswrite);
 	default:
 		return driver_region_rw(access->vdev,
 					index - VFIO_PCI_NUM_REGIONS, buf,
@@ -59,9 +59,11 @@ static __always_inline ssize_t region_rw(struct vfio_device *core_vdev,
 		return 0;
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-		ret = vfio_pci_config_rw(&access, buf, count, off, iswrite);
+		ret = vfio_pci_common_config_rw(&access, buf, count, off,
+						iswrite);
 	else if (index <= VFIO_PCI_BAR5_REGION_INDEX)
-		ret = vfio_pci_bar_rw(&access, index, buf, count, off, iswrite);
+		ret = vfio_pci_common_bar_rw(&access, index, buf, count, off,
+					     iswrite);
 	else
 		ret = rare_region_rw(&access, buf, count, *ppos, iswrite);
 

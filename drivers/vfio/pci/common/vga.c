@@ -66,8 +66,9 @@ bool vfio_pci_vga_open(struct vfio_pci_device *vdev)
  * without VGA access or outside the ranges; -ENOMEM; -ERESTARTSYS or what else
  * the arbiter says; or what vfio_pci_io_rw() says.
  */
-ssize_t vfio_pci_vga_rw(struct vfio_pci_access *access, char __user *buf,
-			size_t count, u64 off, bool iswrite)
+ssize_t vfio_pci_common_vga_rw(struct vfio_pci_access *access,
+			       char __user *buf, size_t count, u64 off,
+			       bool iswrite)
 {
 	struct vfio_pci_device *vdev = access->vdev;
 	const struct vga_range *r = find_range(off);

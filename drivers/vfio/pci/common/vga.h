@@ -10,17 +10,18 @@ struct vfio_pci_device;
 
 #ifdef CONFIG_VFIO_PCI_VGA
 bool vfio_pci_vga_open(struct vfio_pci_device *vdev);
-ssize_t vfio_pci_vga_rw(struct vfio_pci_access *access, char __user *buf,
-			size_t count, u64 off, bool iswrite);
+ssize_t vfio_pci_common_vga_rw(struct vfio_pci_access *access,
+			       char __user *buf, size_t count, u64 off,
+			       bool iswrite);
 #else
 static inline bool vfio_pci_vga_open(struct vfio_pci_device *vdev)
 {
 	return false;
 }
 
-static inline ssize_t vfio_pci_vga_rw(struct vfio_pci_access *access,
-				      char __user *buf, size_t count, u64 off,
-				      bool iswrite)
+static inline ssize_t
+vfio_pci_common_vga_rw(struct vfio_pci_access *access, char __user *buf,
+		       size_t count, u64 off, bool iswrite)
 {
 	return -EINVAL;
 }
