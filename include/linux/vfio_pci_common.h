@@ -222,11 +222,13 @@ struct vfio_pci_irq {
  * @works: the function reset done at open succeeded
  * @needed: left behind by a user, not reset since; under the device set's lock
  * @saved: config space before the user touched it
+ * @registered: config space at registration
  */
 struct vfio_pci_reset {
 	bool			works;
 	bool			needed;
 	struct pci_saved_state	*saved;
+	struct pci_saved_state	*registered;
 };
 
 /**

@@ -149,6 +149,7 @@ int vfio_pci_common_register_device(struct vfio_pci_device *vdev)
 	if (ret)
 		goto leave_registry;
 
+	vfio_pci_reset_register(vdev);
 	vfio_pci_power_register(vdev);
 	ret = vfio_register_group_dev(&vdev->vdev);
 	if (ret)
@@ -157,6 +158,7 @@ int vfio_pci_common_register_device(struct vfio_pci_device *vdev)
 
 undo_power:
 	vfio_pci_power_unregister(vdev);
+	vfio_pci_reset_unregister(vdev);
 	vfio_pci_vga_unregister(vdev);
 leave_registry:
 	vfio_pci_registry_del(vdev);
@@ -184,6 +186,7 @@ void vfio_pci_common_unregister_device(struct vfio_pci_device *vdev)
 	vfio_pci_power_unregister(vdev);
 	if (vdev->enabled)
 		pci_disable_device(vdev->pdev);
+	vfio_pci_reset_unregister(vdev);
 	vfio_pci_vga_unregister(vdev);
 	vfio_pci_registry_del(vdev);
 	vfio_pci_sriov_unregister(vdev);
@@ -204,13 +207,6 @@ static int enable_device(struct vfio_pci_device *vdev)
 	unsigned int bar;
 	int ret;
 
-	if (!vdev->enabled) {
-		ret = pci_enable_device(pdev);
-		vdev->enabled = !ret;
-		return ret;
-	}
-
-	/* It may have lost its decoding while nobody looked */
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		if (pci_resource_flags(pdev, bar) & IORESOURCE_MEM)
 			decode |= PCI_COMMAND_MEMORY;
@@ -218,7 +214,16 @@ static int enable_device(struct vfio_pci_device *vdev)
 			decode |= PCI_COMMAND_IO;
 	}
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	return decode & ~command ? pci_reenable_device(pdev) : 0;
+
+	/* Error recovery may have reset the link, and all of it was lost */
+	if (decode & ~command)
+		vfio_pci_reset_to_registered(vdev);
+
+	if (vdev->enabled)
+		return decode & ~command ? pci_reenable_device(pdev) : 0;
+	ret = pci_enable_device(pdev);
+	vdev->enabled = !ret;
+	return ret;
 }
 
 /**

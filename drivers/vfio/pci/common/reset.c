@@ -7,6 +7,7 @@
  * Owns vfio_pci_device.reset.
  */
 #include <linux/pci.h>
+#include <linux/slab.h>
 
 #include "access.h"
 #include "power.h"
@@ -22,6 +23,27 @@ static int try_reset(struct vfio_pci_device *vdev, const char *cause)
 		ret = pci_try_reset_function(vdev->pdev);
 	trace_vfio_pci_reset(vdev->pdev, cause, ret);
 	return ret;
+}
+
+/* The state of a device nobody has had open, in D0 */
+void vfio_pci_reset_register(struct vfio_pci_device *vdev)
+{
+	pci_save_state(vdev->pdev);
+	vdev->reset.registered = pci_store_saved_state(vdev->pdev);
+}
+
+void vfio_pci_reset_unregister(struct vfio_pci_device *vdev)
+{
+	kfree(vdev->reset.registered);
+	vdev->reset.registered = NULL;
+}
+
+/* Back to that, if the device lost its state while nobody had it open */
+void vfio_pci_reset_to_registered(struct vfio_pci_device *vdev)
+{
+	if (vdev->reset.registered &&
+	    !pci_load_saved_state(vdev->pdev, vdev->reset.registered))
+		pci_restore_state(vdev->pdev);
 }
 
 /*

@@ -6,6 +6,9 @@
 
 struct vfio_pci_device;
 
+void vfio_pci_reset_register(struct vfio_pci_device *vdev);
+void vfio_pci_reset_unregister(struct vfio_pci_device *vdev);
+void vfio_pci_reset_to_registered(struct vfio_pci_device *vdev);
 int vfio_pci_reset_open(struct vfio_pci_device *vdev);
 void vfio_pci_reset_close(struct vfio_pci_device *vdev);
 int vfio_pci_reset_function(struct vfio_pci_device *vdev);

@@ -9,6 +9,7 @@
 #define SELFTESTS_VFIO_PCI_E1000E_H
 
 #include <stdint.h>
+#include <unistd.h>
 
 #define E1000E_VENDOR		0x8086
 #define E1000E_DEVICE		0x10d3
@@ -58,9 +59,17 @@ static inline void e1000e_irq_bind_vectors(void *bar)
 	e1000e_write(bar, E1000E_IMS, causes);
 }
 
+/*
+ * For a moment after each interrupt the device holds the next one back.  QEMU's
+ * aborts if MSI-X was turned on or off when that moment is over, so it is over
+ * when this returns.
+ */
+#define E1000E_THROTTLE_US	20000
+
 static inline void e1000e_irq_raise(void *bar, uint32_t causes)
 {
 	e1000e_write(bar, E1000E_ICS, causes);
+	usleep(E1000E_THROTTLE_US);
 }
 
 static inline void e1000e_irq_ack(void *bar, uint32_t causes)
