@@ -460,6 +460,17 @@ static bool worth_a_reset(struct vfio_device_set *set)
 	return needed;
 }
 
+/* Asleep in D3cold a device does not answer either, so it has to be awake */
+static bool is_present(struct vfio_device_set *set)
+{
+	struct vfio_pci_device *member;
+
+	for_each_member(member, set)
+		if (!pci_device_is_present(member->pdev))
+			return false;
+	return true;
+}
+
 /*
  * The last open device of a set is being closed: reset the set, if somebody
  * left a device that could not be reset alone.
@@ -477,7 +488,8 @@ void vfio_pci_hot_reset_idle(struct vfio_pci_device *vdev)
 	    !set_is_complete(set, &scope) || wake_members(set))
 		return;
 
-	ret = pci_reset_bus(vdev->pdev);
+	/* One that was pulled out would be waited for until the reset times out */
+	ret = is_present(set) ? pci_reset_bus(vdev->pdev) : -ENODEV;
 	trace_vfio_pci_reset(vdev->pdev, "idle", ret);
 	if (!ret)
 		for_each_member(member, set)
