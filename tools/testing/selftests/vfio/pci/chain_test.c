@@ -724,7 +724,14 @@ FIXTURE_TEARDOWN(broken)
 {
 	fakecfg_dead(&self->fake, false);
 	vfio_dev_close(&self->d);
+	if (!self->fake.addr[0])
+		return;
 	fakecfg_remove(&self->fake);
+	/*
+	 * What the kernel kept of a dead device, when it was put to sleep, is what
+	 * it gives to the living one: all ones.  It has to be found anew.
+	 */
+	EXPECT_EQ(0, fakecfg_rescan(&self->fake));
 }
 
 #define LONGEST	((FAKECFG_SIZE - PCI_CFG_SPACE_SIZE) / PCI_EXT_CAP_ARI_SIZEOF)

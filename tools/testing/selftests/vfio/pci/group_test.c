@@ -152,6 +152,22 @@ TEST_F(steps, container_unset_while_open)
 	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->name));
 }
 
+/* It holds an iommufd by itself: the group may forget it, nobody else gets in. */
+TEST_F(steps, iommufd_unset_while_open)
+{
+	uint32_t flags;
+	int device;
+
+	ASSERT_EQ(0, set_container(self->group, self->container));
+	device = vfio_group_device_fd(self->group, self->name);
+	ASSERT_LE(0, device);
+	EXPECT_EQ(0, vfio_ioctl(self->group, VFIO_GROUP_UNSET_CONTAINER, NULL));
+	EXPECT_EQ(4, pread(device, &flags, 4, 0));
+	EXPECT_EQ(-EINVAL, vfio_group_device_fd(self->group, self->name));
+	ASSERT_EQ(0, close(device));
+	EXPECT_EQ(-EINVAL, vfio_ioctl(self->group, VFIO_GROUP_UNSET_CONTAINER, NULL));
+}
+
 /* Not bound: there is no such group, or no such device in it. */
 TEST_F(steps, device_not_bound)
 {
@@ -395,18 +411,27 @@ FIXTURE_TEARDOWN(viability)
 /* A member that the host drives: the group cannot be had. */
 TEST_F(viability, member_with_a_host_driver)
 {
-	int group, container = vfio_container_open();
+	const bool type1 = vfio_mode()->how == VFIO_HOW_TYPE1;
+	int group, device, container = vfio_container_open();
 
 	ASSERT_EQ(0, vfio_driver_bind(self->second, "nvme"));
 	group = vfio_group_open(self->number);
 	ASSERT_LE(0, group);
 	EXPECT_EQ(0, group_flags(group));
-	EXPECT_EQ(-EPERM, set_container(group, container));
-	EXPECT_EQ(-EINVAL, vfio_group_device_fd(group, self->name));
+	/* An iommufd claims the group when a device of it is opened. */
+	EXPECT_EQ(type1 ? -EPERM : 0, set_container(group, container));
+	EXPECT_EQ(type1 ? -EINVAL : -EPERM, vfio_group_device_fd(group, self->name));
 
 	ASSERT_EQ(0, vfio_driver_take(self->second));
-	EXPECT_EQ(VFIO_GROUP_FLAGS_VIABLE, group_flags(group));
-	EXPECT_EQ(0, set_container(group, container));
+	EXPECT_EQ(VFIO_GROUP_FLAGS_VIABLE |
+		  (type1 ? 0 : VFIO_GROUP_FLAGS_CONTAINER_SET), group_flags(group));
+	if (type1) {
+		EXPECT_EQ(0, set_container(group, container));
+		EXPECT_EQ(0, set_iommu(container));
+	}
+	device = vfio_group_device_fd(group, self->name);
+	EXPECT_LE(0, device);
+	close(device);
 	close(group);
 	close(container);
 }
@@ -470,6 +495,10 @@ static const struct vfio_mode_rule rules[] = {
 	{ .modes = VFIO_MODES_GROUP, .why = "there is no group" },
 	{ .test = "container_without_iommu", .modes = VFIO_MODES_TYPE1,
 	  .why = "an iommufd has its address space from the start" },
+	{ .test = "container_unset_while_open", .modes = VFIO_MODES_TYPE1,
+	  .why = "an iommufd may be, see iommufd_unset_while_open" },
+	{ .test = "iommufd_unset_while_open", .modes = VFIO_MODE_COMPAT,
+	  .why = "there is no iommufd" },
 	{ .test = "parent_of_the_mdev", .modes = VFIO_MODES_MDEV,
 	  .why = "there is no mdev" },
 	{}
