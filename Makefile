@@ -153,6 +153,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
 		-c 'style:$(MAKE) style' -c 'htmldocs:$(MAKE) htmldocs' -c 'sparse:$(MAKE) sparse' \
 		-c 'overlay:$(MAKE) overlay_test' \
+		$(if $(KERNELS),-c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)') \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
 		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
