@@ -24,8 +24,12 @@ JOBS ?= $(shell nproc)
 # Kernel sources that the project is laid over and built in: "make check" runs the
 # tests on these kernels as well, with all checkers on
 KERNELS ?= 6.12 7.3
-# and in these modes, too
-DEBUG_MODES ?= compat cdev mdev-cdev
+# which tests, in which modes: not all of them, or it would take hours.  With none
+# named, all.
+DEBUG_TESTS ?= kunit_test.sh config_caps_test dma_test dmabuf_test feature_test info_test \
+	irq_test low_power_test mdev_test mmap_state_test mmap_test msix_table_test perm_test \
+	power_test region_info_test rom_test vga_test
+DEBUG_MODES ?= group cdev mdev-cdev
 # What installs missing packages; DEPS=: does not look
 DEPS ?= KDIR='$(USER_KDIR)' scripts/deps
 # The kernel's source, or the few files of it that are needed
@@ -148,18 +152,26 @@ debug_kernels: ## The kernels with all checkers on (KERNELS="6.12 7.3")
 check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
 	@$(DEPS) build run clients check kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check $(CHECK_FLAGS) \
-		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -S 6@$(v)-debug \
-			$(DEBUG_MODES:%=-m %@$(v)-debug)) \
 		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
 		-c 'style:$(MAKE) style' -c 'htmldocs:$(MAKE) htmldocs' -c 'sparse:$(MAKE) sparse' \
 		-c 'overlay:$(MAKE) overlay_test' \
 		$(if $(KERNELS),-c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)') \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
+		-c 'debug:$(MAKE) check_debug' \
 		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
-check_long: ## The same, with no loop cut short where all takes long
-	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)'
+check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS
+	@$(DEPS) build run kernel
+	@$(VM)/check -j $(JOBS) -o $(OUT)/check-debug $(CHECK_FLAGS) \
+		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -K $(v)-debug -S 6@$(v)-debug) \
+		$(addprefix -m ,$(DEBUG_MODES)) -a '$(VMFLAGS)' \
+		$(if $(DEBUG_TESTS),$(addprefix $(OUT)/selftests/,$(filter-out %.sh,$(DEBUG_TESTS))) \
+			$(addprefix $(TESTS)/,$(filter %.sh,$(DEBUG_TESTS))),-p '$(MAKE) test_programs')
+
+check_long: ## All of it: no loop cut short, all tests in all modes on all kernels
+	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
+		DEBUG_TESTS= DEBUG_MODES='group compat cdev mdev mdev-cdev'
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
