@@ -213,5 +213,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: debug_kernels check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: debug_kernels check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:

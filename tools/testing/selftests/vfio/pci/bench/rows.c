@@ -355,7 +355,7 @@ const struct row rows[] = {
 	{ "open and close (no reset)", "ivshmem",
 	  .begin = begin_open, .op = open_close, .ops = 10, .limit = 0.7 },
 	{ "open and close", "edu",
-	  .begin = begin_open, .op = open_close, .ops = 2, .limit = 0.5 },
+	  .begin = begin_open, .op = open_close, .ops = 10, .limit = 0.5 },
 };
 
 const unsigned int nr_rows = ARRAY_SIZE(rows);
