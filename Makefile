@@ -21,8 +21,8 @@ VMFLAGS ?=
 MODES ?= group mdev
 # VMs at a time in "make check"
 JOBS ?= $(shell nproc)
-# Kernel sources that the project is laid over and built in: "make check" runs the
-# tests on these kernels as well, with all checkers on
+# Kernel sources that the project is laid over and built in: "make check_debug" runs
+# tests on these kernels, with all checkers on
 KERNELS ?= 6.12 7.3
 # which tests, in which modes: not all of them, or it would take hours.  With none
 # named, all.
@@ -74,7 +74,7 @@ help: ## This list
 	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
 	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
-	@echo 'KERNELS (with checkers, for "make check"), DEBUG_MODES (of tests on these),'
+	@echo 'KERNELS (with checkers, for "make check_debug"), DEBUG_MODES (of tests on these),'
 	@echo 'SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
 
@@ -155,22 +155,22 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
 		-c 'style:$(MAKE) style' -c 'htmldocs:$(MAKE) htmldocs' -c 'sparse:$(MAKE) sparse' \
 		-c 'overlay:$(MAKE) overlay_test' \
-		$(if $(KERNELS),-c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)') \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
-		-c 'debug:$(MAKE) check_debug' \
 		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS
 	@$(DEPS) build run kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check-debug $(CHECK_FLAGS) \
+		-c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)' \
 		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -K $(v)-debug -S 6@$(v)-debug) \
 		$(addprefix -m ,$(DEBUG_MODES)) -a '$(VMFLAGS)' \
 		$(if $(DEBUG_TESTS),$(addprefix $(OUT)/selftests/,$(filter-out %.sh,$(DEBUG_TESTS))) \
 			$(addprefix $(TESTS)/,$(filter %.sh,$(DEBUG_TESTS))),-p '$(MAKE) test_programs')
 
-check_long: ## All of it: no loop cut short, all tests in all modes on all kernels
-	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
+check_long: ## Both, no loop cut short, all tests in all modes on all kernels
+	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)'
+	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
 		DEBUG_TESTS= DEBUG_MODES='group compat cdev mdev mdev-cdev'
 
 # For the above: "-M module" for VMs, then the programs
