@@ -52,11 +52,13 @@ MODULE_PARM_DESC(disable_denylist, "Allow devices with known errata that an untr
  * @parent: what the mdev core knows of it
  * @type: the one type of mdev it has
  * @list: of types, as the mdev core wants it
+ * @ready: the type is complete; set once, with release semantics
  */
 struct vfio_mdev_pci_parent {
 	struct mdev_parent	parent;
 	struct mdev_type	type;
 	struct mdev_type	*list;
+	bool			ready;
 };
 
 /* The mdev: a vfio_device by another name -------------------------------- */
@@ -108,12 +110,23 @@ static void unlink_group(struct mdev_device *mdev)
 	sysfs_remove_link(&mdev->dev.kobj, "iommu_group");
 }
 
-/* A UUID was written to create: the parent's unreg_sem is held */
+/*
+ * A UUID was written to create: the parent's unreg_sem is held.  That file is
+ * there before the directory in which the mdev core links the mdev; without
+ * the directory the link would come to lie at the top of sysfs, and stay.
+ */
 static int vfio_mdev_pci_mdev_probe(struct mdev_device *mdev)
 {
-	struct pci_dev *pdev = to_pci_dev(mdev->type->parent->dev);
+	struct vfio_mdev_pci_parent *parent =
+		container_of(mdev->type->parent, struct vfio_mdev_pci_parent,
+			     parent);
+	struct pci_dev *pdev = to_pci_dev(parent->parent.dev);
 	struct vfio_pci_device *vdev;
 	int ret;
+
+	/* Pairs with the store in vfio_mdev_pci_probe() */
+	if (!smp_load_acquire(&parent->ready))
+		return -EAGAIN;
 
 	vdev = vfio_alloc_device(vfio_pci_device, vdev, &pdev->dev,
 				 &vfio_mdev_pci_ops);
@@ -208,9 +221,14 @@ static int vfio_mdev_pci_probe(struct pci_dev *pdev,
 	ret = mdev_register_parent(&parent->parent, &pdev->dev,
 				   &vfio_mdev_pci_mdev_driver, &parent->list,
 				   1);
-	if (ret)
+	if (ret) {
 		kfree(parent);
-	return ret;
+		return ret;
+	}
+
+	/* Pairs with the load in vfio_mdev_pci_mdev_probe() */
+	smp_store_release(&parent->ready, true);
+	return 0;
 }
 
 static void vfio_mdev_pci_remove(struct pci_dev *pdev)

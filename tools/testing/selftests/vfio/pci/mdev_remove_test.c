@@ -554,6 +554,8 @@ TEST_F_TIMEOUT(race, everything, 120)
 		EXPECT_EQ(0, vfio_mdev_remove(UUID_A));
 	EXPECT_EQ(1, sample_available(self->addr));
 	EXPECT_EQ(0, sample_perm_users());
+	/* Where the mdev core's link of one goes that is made too early */
+	EXPECT_NE(0, access("/sys/" UUID_A, F_OK));
 	ASSERT_EQ(0, vfio_mdev_create(self->addr, UUID_A));
 	ASSERT_EQ(0, vfio_dev_open(&dev, &mdev));
 	EXPECT_EQ(4, vfio_region_read(&dev, 0, 0, &value, 4));
