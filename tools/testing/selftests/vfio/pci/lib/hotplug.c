@@ -45,7 +45,8 @@ static int read_answer(int fd)
 	error = strstr(said, "Error: ");
 	if (!error)
 		return 0;
-	if (strstr(error, "Duplicate"))
+	/* Its name, or what it is made of, is in use */
+	if (strstr(error, "Duplicate") || strstr(error, "Permission conflict"))
 		return -EEXIST;
 	fprintf(stderr, "# the monitor says: %s\n", error);
 	return -EIO;
