@@ -30,7 +30,7 @@ int vfio_device_find(const char *name, char *addr, size_t len)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", name);
 	if (access(path, F_OK))
-		return -ENODEV;
+		return errno == ENOENT ? -ENODEV : -errno;
 	snprintf(addr, len, "%s", name);
 	return 0;
 }

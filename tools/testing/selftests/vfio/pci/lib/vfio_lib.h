@@ -112,7 +112,8 @@ int vfio_token_bytes(const char *text, uint8_t *uuid);
  * @addr: buffer for the result
  * @len: size of @addr
  *
- * Return: 0, or -ENODEV when the machine has no such device.
+ * Return: 0, -ENODEV when the machine has no such device, or -errno when that
+ * can't be told.
  */
 int vfio_device_find(const char *name, char *addr, size_t len);
 
