@@ -26,8 +26,8 @@ JOBS ?= $(shell nproc)
 KERNELS ?= 6.12 7.3
 # which tests, in which modes: not all of them, or it would take hours.  With none
 # named, all.
-DEBUG_TESTS ?= kunit_test.sh config_caps_test dma_test dmabuf_test feature_test info_test \
-	irq_test low_power_test mdev_test mmap_state_test mmap_test msix_table_test perm_test \
+DEBUG_TESTS ?= kunit_test.sh config_caps_test dma_test dmabuf_test fail_nth_test feature_test \
+	info_test irq_test low_power_test mdev_test mmap_state_test mmap_test msix_table_test perm_test \
 	power_test region_info_test rom_test vga_test
 DEBUG_MODES ?= group cdev mdev-cdev
 # What installs missing packages; DEPS=: does not look
@@ -162,7 +162,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS
 	@$(DEPS) build run kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check-debug $(CHECK_FLAGS) \
-		-c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)' \
+		-c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)' $(DEBUG_COMMANDS) \
 		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -K $(v)-debug -S 6@$(v)-debug) \
 		$(addprefix -m ,$(DEBUG_MODES)) -a '$(VMFLAGS)' \
 		$(if $(DEBUG_TESTS),$(addprefix $(OUT)/selftests/,$(filter-out %.sh,$(DEBUG_TESTS))) \
@@ -171,7 +171,8 @@ check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in 
 check_long: ## Both, no loop cut short, all tests in all modes on all kernels
 	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)'
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
-		DEBUG_TESTS= DEBUG_MODES='group compat cdev mdev mdev-cdev'
+		DEBUG_TESTS= DEBUG_MODES='group compat cdev mdev mdev-cdev' \
+		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test'"
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
@@ -188,6 +189,10 @@ patches: ## The same as patches for "git am", in OUTDIR=build/patches
 overlay_test: # See whether the above does what it says
 	@$(DEPS) kernel check
 	@$(TESTS)/kernel/overlay-test $(KERNELS)
+
+kconfig_test: selftests ## Build and boot kernels with each combination of the drivers, KERNELS="6.12 7.3"
+	@$(DEPS) build run kernel
+	@$(TESTS)/kernel/kconfig-test $(KERNELS)
 
 style: ## checkpatch --strict, kernel-doc and shellcheck; silent when all is well
 	@$(DEPS) check
@@ -213,5 +218,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: debug_kernels check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
