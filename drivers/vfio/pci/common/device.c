@@ -13,6 +13,7 @@
 #include "access.h"
 #include "bar.h"
 #include "config.h"
+#include "debugfs.h"
 #include "dmabuf.h"
 #include "err.h"
 #include "hotreset.h"
@@ -154,6 +155,7 @@ int vfio_pci_common_register_device(struct vfio_pci_device *vdev)
 	ret = vfio_register_group_dev(&vdev->vdev);
 	if (ret)
 		goto undo_power;
+	vfio_pci_debugfs_register(vdev);
 	return 0;
 
 undo_power:
