@@ -282,6 +282,50 @@ TEST_F(arriving, enabled_without_memory_decoding)
 	EXPECT_EQ(0, vfio_hw_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_MEMORY);
 }
 
+/*
+ * Vectors that are added while the device runs are as good as those of the first
+ * call, and what lies between is left alone.
+ */
+TEST_F(arriving, added_while_it_runs)
+{
+	const int32_t none = -1;
+	struct vfio_irq_info info;
+	int round;
+
+	ASSERT_EQ(0, vfio_irq_info(&self->dev, variant->index, &info));
+	EXPECT_EQ(variant->index == MSIX ? 0 : VFIO_IRQ_INFO_NORESIZE,
+		  info.flags & VFIO_IRQ_INFO_NORESIZE);
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, variant->index, 0, 1, self->fd));
+	ARM();
+	if (variant->vectors == 1)
+		return;
+	EXPECT_ARRIVES(0, self->fd[0]);
+	for (round = 0; round < 5; round++) {
+		ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, variant->index, 3, 1,
+					       &self->fd[3]));
+		EXPECT_EQ(-ENOENT, line_count(&self->dev, variant->index, 1));
+		EXPECT_EQ(-ENOENT, line_count(&self->dev, variant->index, 2));
+		EXPECT_EQ(2, irq_lines_of_vfio(self->dev.addr));
+		/* What was raised while it had none may be delivered now. */
+		vfio_eventfd_wait(self->fd[3], SILENT_MS);
+		EXPECT_ARRIVES(0, self->fd[0]);
+		EXPECT_ARRIVES(3, self->fd[3]);
+		EXPECT_SILENT(self->fd[0]);
+
+		ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, variant->index, 3, 1,
+					       &none));
+		EXPECT_EQ(-ENOENT, line_count(&self->dev, variant->index, 3));
+		RAISE(3);
+		EXPECT_SILENT(self->fd[3]);
+		ACK(3);
+		EXPECT_ARRIVES(0, self->fd[0]);
+	}
+
+	ASSERT_EQ(0, vfio_irq_disable(&self->dev, variant->index));
+	EXPECT_FALSE(hw_enabled(&self->dev, variant->index));
+	EXPECT_EQ(0, irq_lines_of_vfio(self->dev.addr));
+}
+
 /* INTx is usable again when the messages are off. */
 TEST_F(arriving, intx_is_not_left_disabled)
 {
@@ -574,6 +618,38 @@ TEST_F(vectors, added_removed_and_added)
 	DISABLE();
 	ASSERT_EQ(0, SET(0, self->n, self->fd));
 	EXPECT_EQ((int)self->n, irq_lines_of_vfio(self->dev.addr));
+}
+
+/* There are no vectors behind the last one, not even if they can be added. */
+TEST_F(vectors, added_behind_the_last)
+{
+	ASSERT_EQ(0, SET(0, 1, self->fd));
+	EXPECT_EQ(-EINVAL, SET(self->n, 1, self->fd));
+	EXPECT_EQ(-EINVAL, SET(self->n - 1, 2, self->fd));
+	EXPECT_EQ(-EINVAL, SET(~0U, 1, self->fd));
+	EXPECT_EQ(-EINVAL, SET(~0U, 2, self->fd));
+	EXPECT_EQ(1, irq_lines_of_vfio(self->dev.addr));
+	EXPECT_EQ(0x1ULL, SIGNALLED());
+	EXPECT_EQ(0, SET(self->n - 1, 1, &self->fd[self->n - 1]));
+	EXPECT_EQ(2, irq_lines_of_vfio(self->dev.addr));
+}
+
+/* A block that would add some, swap some and has a bad one changes nothing. */
+TEST_F(vectors, bad_eventfd_among_added)
+{
+	const int32_t fds[] = { self->fd[0], self->fd[1], self->fd[2], self->closed };
+
+	if (vfio_stock())
+		SKIP(return, "the kernel's own driver clears what it has touched");
+
+	ASSERT_EQ(0, SET(1, 1, &self->fd[3]));
+	EXPECT_EQ(-EBADF, SET(0, 4, fds));
+	EXPECT_TRUE(hw_enabled(&self->dev, variant->index));
+	EXPECT_EQ(1, irq_lines_of_vfio(self->dev.addr));
+	EXPECT_EQ(0x8ULL, SIGNALLED());
+	ASSERT_EQ(0, SET(0, 3, fds));
+	EXPECT_EQ(0x7ULL, SIGNALLED());
+	EXPECT_EQ(3, irq_lines_of_vfio(self->dev.addr));
 }
 
 /* An Intel IOMMU that remaps interrupts lets MSI-X vectors be added. */
