@@ -50,6 +50,13 @@ static uint32_t id_of_closed(const struct vfio_dev *dev, const char *addr)
 					   (uint32_t)vfio_group_number(addr);
 }
 
+/* One that no vfio driver has: nobody can own it */
+static uint32_t id_of_unbound(const struct vfio_dev *dev, const char *addr)
+{
+	return dev->how == VFIO_HOW_CDEV ? (uint32_t)VFIO_PCI_DEVID_NOT_OWNED :
+					   (uint32_t)vfio_group_number(addr);
+}
+
 /* Flags of an answer about devices that are all the caller's */
 static uint32_t info_flags(const struct vfio_dev *dev)
 {
@@ -605,8 +612,48 @@ TEST_F(slot, second_not_bound)
 	/* It is told all the same. */
 	EXPECT_EQ(0, get_info(&self->first, self->info, 2));
 	EXPECT_EQ(2U, self->info->count);
+	EXPECT_EQ(info_flags(&self->first) & ~VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED,
+		  self->info->flags);
+	EXPECT_EQ(id_of_open(&self->first), self->info->devices[0].group_id);
+	EXPECT_EQ(id_of_unbound(&self->first, self->second_addr),
+		  self->info->devices[1].group_id);
 	ASSERT_EQ(0, vfio_driver_take(self->second_addr));
 	EXPECT_EQ(0, reset_owned(&self->first, &self->first));
+}
+
+/*
+ * A user of the second function who is another one, in an iommufd of his own or
+ * by the group, would share the reset.  He is refused as long as the first one
+ * is open, so the owner of that stays the owner of both.
+ */
+TEST_F(slot, second_for_another_user)
+{
+	const struct vfio_target second = { "multi1" };
+
+	EXPECT_EQ(-EPERM, vfio_dev_open(&self->second, &second));
+	EXPECT_EQ(-EBUSY, vfio_group_open(vfio_group_number(self->second_addr)));
+	ASSERT_EQ(0, get_info(&self->first, self->info, 2));
+	EXPECT_EQ(info_flags(&self->first), self->info->flags);
+	EXPECT_EQ(0U + VFIO_PCI_DEVID_OWNED, self->info->devices[1].group_id);
+	EXPECT_EQ(0, reset_owned(&self->first, &self->first));
+}
+
+/* Groups are refused however many devices there are; nothing is reset. */
+TEST_F(slot, groups_of_cdevs)
+{
+	const int32_t fds[] = { self->first.iommufd, -1 };
+	uint32_t value = 0x12345;
+
+	OPEN_SECOND();
+	ASSERT_EQ(4, vfio_region_write(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->first, 1, fds));
+	EXPECT_EQ(-EINVAL, hot_reset(&self->first, 2, fds));
+	EXPECT_EQ(-EINVAL, hot_reset_header(&self->second, RESET_SIZE, 0, 2));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0x12345U, value);
+	EXPECT_EQ(0, hot_reset_header(&self->second, RESET_SIZE, 0, 0));
+	ASSERT_EQ(4, vfio_region_read(&self->first, 0, E1000E_IVAR, &value, 4));
+	EXPECT_EQ(0U, value);
 }
 
 /* How the kernel may reset that function alone: "default", or "\\n" for no way */
@@ -682,9 +729,13 @@ TEST_F(slot, usable_after_close)
 #define SHOWS_GROUPS(name)							\
 	{ .test = name, .modes = VFIO_MODES_GROUP, .why = "it shows groups" }
 
+#define ABOUT_CDEVS(name)							\
+	{ .test = name, .modes = VFIO_MODES_CDEV, .why = "it is about cdevs" }
+
 static const struct vfio_mode_rule rules[] = {
-	{ .test = "groups_of_a_cdev", .modes = VFIO_MODES_CDEV,
-	  .why = "it is about cdevs" },
+	ABOUT_CDEVS("groups_of_a_cdev"),
+	ABOUT_CDEVS("groups_of_cdevs"),
+	ABOUT_CDEVS("second_for_another_user"),
 	SHOWS_GROUPS("count_too_large"),
 	SHOWS_GROUPS("table_not_readable"),
 	SHOWS_GROUPS("not_a_group"),

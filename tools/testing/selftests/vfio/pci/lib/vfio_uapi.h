@@ -38,6 +38,7 @@ struct vfio_device_info_cap_pci_atomic_comp {
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID		1
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED	2
 #define VFIO_PCI_DEVID_OWNED			0
+#define VFIO_PCI_DEVID_NOT_OWNED		-1
 #endif
 
 #ifndef VFIO_DEVICE_BIND_IOMMUFD
