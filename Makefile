@@ -26,8 +26,8 @@ JOBS ?= $(shell nproc)
 KERNELS ?= 6.12 7.3
 # which tests, in which modes: not all of them, or it would take hours.  With none
 # named, all.
-DEBUG_TESTS ?= kunit_test.sh config_caps_test dma_test dmabuf_test fail_nth_test feature_test \
-	info_test irq_test low_power_test mdev_test mmap_state_test mmap_test msix_table_test perm_test \
+DEBUG_TESTS ?= kunit_test.sh config_caps_test debugfs_test dma_test dmabuf_test fail_nth_test feature_test \
+	hotreset_test info_test irq_test low_power_test mdev_test mmap_state_test mmap_test msix_table_test perm_test \
 	power_test region_info_test rom_test vga_test
 DEBUG_MODES ?= group cdev mdev-cdev
 # What installs missing packages; DEPS=: does not look
