@@ -89,10 +89,16 @@ u16 vfio_pci_gate_force_memory(struct vfio_pci_device *vdev)
 	return command;
 }
 
+/* Other bits remain: setting up MSI changes INTx Disable */
 void vfio_pci_gate_restore_memory(struct vfio_pci_device *vdev, u16 command)
 {
-	if (!(command & PCI_COMMAND_MEMORY))
-		pci_write_config_word(vdev->pdev, PCI_COMMAND, command);
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (!(command & PCI_COMMAND_MEMORY)) {
+		pci_read_config_word(pdev, PCI_COMMAND, &command);
+		pci_write_config_word(pdev, PCI_COMMAND,
+				      command & ~PCI_COMMAND_MEMORY);
+	}
 	vfio_pci_gate_resume(vdev);
 }
 

@@ -93,6 +93,16 @@ void vfio_pci_intx_keep_hidden(struct vfio_pci_device *vdev)
 		pci_intx(vdev->pdev, 0);
 }
 
+/* The PCI core turned INTx on when MSI ended: make it what the user set */
+void vfio_pci_intx_after_msi(struct vfio_pci_device *vdev)
+{
+	vfio_pci_intx_keep_hidden(vdev);
+	if (!vdev->irq.pci_2_3)
+		return;
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
+		pci_intx(vdev->pdev, !vdev->irq.intx_disabled);
+}
+
 /* Is there an interrupt pin for the user?  Asked once, at open. */
 bool vfio_pci_intx_visible(struct vfio_pci_device *vdev)
 {

@@ -76,8 +76,10 @@ static int enable(struct vfio_pci_device *vdev, unsigned int nr, bool msix)
 	if (ret > 0 && ret < nr)
 		pci_free_irq_vectors(vdev->pdev);
 	vfio_pci_gate_restore_memory(vdev, command);
-	if (ret != nr)
+	if (ret != nr) {
+		vfio_pci_intx_after_msi(vdev);
 		return ret;
+	}
 
 	if (!msix)
 		vdev->irq.msi_qmax = order_base_2(nr);
@@ -364,8 +366,7 @@ void vfio_pci_msi_disable(struct vfio_pci_device *vdev)
 	pci_free_irq_vectors(vdev->pdev);
 	vfio_pci_gate_restore_memory(vdev, command);
 
-	/* The PCI core turned INTx on again */
-	vfio_pci_intx_keep_hidden(vdev);
+	vfio_pci_intx_after_msi(vdev);
 
 	WRITE_ONCE(vdev->irq.type, VFIO_PCI_NO_IRQ);
 }
