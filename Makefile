@@ -30,6 +30,10 @@ DEBUG_TESTS ?= kunit_test.sh config_caps_test debugfs_test dma_test dmabuf_test 
 	hotreset_test info_test irq_test low_power_test mdev_test mmap_state_test mmap_test msix_table_test perm_test \
 	power_test region_info_test rom_test vga_test
 DEBUG_MODES ?= group cdev mdev-cdev
+# Calls of "make compare" to all devices together, and which they are: a number, or
+# none for others each time
+COMPARE_CALLS ?= 50000
+SEED ?=
 # What installs missing packages; DEPS=: does not look
 DEPS ?= KDIR='$(USER_KDIR)' scripts/deps
 # The kernel's source, or the few files of it that are needed
@@ -74,6 +78,7 @@ help: ## This list
 	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
 	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
+	@echo 'COMPARE_CALLS, SEED (of "make compare"),'
 	@echo 'KERNELS (with checkers, for "make check_debug"), DEBUG_MODES (of tests on these),'
 	@echo 'SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
@@ -145,6 +150,11 @@ bench_profile: modules ## Where the instructions go: ROWS="0 5", by number in th
 	@$(DEPS) build run
 	@$(BENCH) -p '$(ROWS)' $(BENCH_MODULES)
 
+compare: modules ## The same calls to the kernel's own vfio-pci and to this one (COMPARE_CALLS, SEED)
+	@$(DEPS) build run
+	@$(TESTS)/compare/run -d $(OUT)/compare -n $(COMPARE_CALLS) $(if $(SEED),-s $(SEED)) \
+		-t $$((300 + $(COMPARE_CALLS) / 100)) $(BENCH_MODULES)
+
 debug_kernels: ## The kernels with all checkers on (KERNELS="6.12 7.3")
 	@$(DEPS) build kernel
 	@for v in $(KERNELS); do scripts/debug-kernel $$v || exit; done
@@ -157,6 +167,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'overlay:$(MAKE) overlay_test' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
+		-c 'compare:$(MAKE) compare' \
 		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS
@@ -169,7 +180,7 @@ check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in 
 			$(addprefix $(TESTS)/,$(filter %.sh,$(DEBUG_TESTS))),-p '$(MAKE) test_programs')
 
 check_long: ## Both, no loop cut short, all tests in all modes on all kernels
-	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)'
+	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
 		DEBUG_TESTS= DEBUG_MODES='group compat cdev mdev mdev-cdev' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test'"
@@ -218,5 +229,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: compare debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where ours is meant to differ from the distribution's driver, and why */
+#include <errno.h>
+#include <string.h>
+
+#include "compare.h"
+
+#define ANY	(-1)
+/* Devices without PCIe capability */
+#define CONVENTIONAL	"edu ivshmem testdev virtio vga hda"
+
+/**
+ * struct row - one difference that is meant
+ * @devices: of these devices; NULL for any
+ * @kind: of these calls
+ * @arg: number of an argument that has to be @value, or ANY
+ * @value: see there
+ * @stock: what the distribution's driver returns
+ * @ours: what ours returns, or ANY; where both are ANY, only data differ
+ * @first: first byte of the data that may differ
+ * @last: last one
+ * @mask: bits of these bytes
+ * @reason: why
+ */
+struct row {
+	const char *devices;
+	enum kind kind;
+	int arg;
+	uint64_t value;
+	int stock;
+	int ours;
+	unsigned int first;
+	unsigned int last;
+	uint8_t mask;
+	const char *reason;
+};
+
+/* In "first" and "last": the low byte of the control register */
+#define MSI_CONTROL(_device, ...)						\
+	{ _device, CFG_READ, ANY, 0, ANY, ANY, __VA_ARGS__,			\
+	  PCI_MSI_FLAGS_QMASK | PCI_MSI_FLAGS_64BIT,				\
+	  "read-only fields of the MSI control register keep their value" }
+
+#define MSI_ENABLE(_device, ...)						\
+	{ _device, HW_CONFIG, ANY, 0, ANY, ANY, __VA_ARGS__,			\
+	  PCI_MSI_FLAGS_ENABLE,							\
+	  "a write that ends before the MSI control register doesn't turn MSI off" }
+
+static const struct row rows[] = {
+	{ CONVENTIONAL, GET_IRQ_INFO, 1, VFIO_PCI_ERR_IRQ_INDEX, -EINVAL, 0, 0, 127, 0xff,
+	  "the error interrupt of conventional devices is there on all kernels" },
+	{ CONVENTIONAL, SET_IRQS, 2, VFIO_PCI_ERR_IRQ_INDEX, -EINVAL, ANY, 0, NR_EVENTFDS - 1,
+	  0xff,
+	  "the error interrupt of conventional devices can be used on all kernels" },
+	{ NULL, HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
+	  PCI_COMMAND_INTX_DISABLE >> 8, "INTx is off at a device that uses MSI" },
+	MSI_ENABLE("edu", 0x42, 0x42),
+	MSI_ENABLE("hda", 0x62, 0x62),
+	MSI_ENABLE("e1000e", 0xd2, 0xd2),
+	MSI_CONTROL("edu", 0x42, 0x42),
+	MSI_CONTROL("hda", 0x62, 0x62),
+	MSI_CONTROL("e1000e", 0xd2, 0xd2),
+};
+
+/* Data of config space count from where it was read, others from 0 */
+static bool byte_fits(const struct row *row, const struct record *a, const struct record *b,
+		      unsigned int i)
+{
+	unsigned int at = i + (a->call.kind == CFG_READ ? a->call.arg[0] : 0);
+
+	return at >= row->first && at <= row->last &&
+	       !((a->data[i] ^ b->data[i]) & ~row->mask);
+}
+
+static bool fits(const struct row *row, const struct record *a, const struct record *b)
+{
+	if (row->devices && !strstr(row->devices, a->device))
+		return false;
+	if (row->kind != a->call.kind)
+		return false;
+	if (row->arg != ANY && a->call.arg[row->arg] != row->value)
+		return false;
+	return row->stock == ANY ? a->ret == b->ret :
+	       a->ret == row->stock && (row->ours == ANY || b->ret == row->ours);
+}
+
+static int meant_byte(const struct record *a, const struct record *b, unsigned int byte)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
+		if (fits(&rows[i], a, b) && byte_fits(&rows[i], a, b, byte))
+			return i;
+	return -1;
+}
+
+int meant(const struct record *stock, const struct record *ours)
+{
+	int row = -1;
+
+	if (stock->len != ours->len)
+		return -1;
+	for (unsigned int i = 0; stock->ret != ours->ret && i < ARRAY_SIZE(rows); i++)
+		if (fits(&rows[i], stock, ours))
+			row = i;
+	if (stock->ret != ours->ret && row < 0)
+		return -1;
+	for (unsigned int i = 0; i < stock->len; i++) {
+		if (stock->data[i] == ours->data[i])
+			continue;
+		row = meant_byte(stock, ours, i);
+		if (row < 0)
+			return -1;
+	}
+	return row;
+}
+
+const char *meant_reason(int row)
+{
+	return rows[row].reason;
+}
