@@ -427,6 +427,36 @@ TEST_F(intx, disable_bit_without_interrupt)
 	EXPECT_UNMASKED();
 }
 
+/* The PCI core turns INTx off for MSI, and on behind it. */
+TEST_F(intx, disable_bit_outlasts_msi)
+{
+	if (vfio_stock())
+		SKIP(return, "the stock driver leaves INTx on");
+	SET_DISABLE_BIT();
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				       &self->fd));
+	EXPECT_MASKED();
+	ASSERT_EQ(0, vfio_irq_disable(&self->dev, VFIO_PCI_MSI_IRQ_INDEX));
+	EXPECT_MASKED();
+	CLEAR_DISABLE_BIT();
+	EXPECT_UNMASKED();
+}
+
+/* MSI that is set up while memory is off: the same */
+TEST_F(intx, msi_without_memory)
+{
+	if (vfio_stock())
+		SKIP(return, "the stock driver leaves INTx on");
+	ASSERT_EQ(0, vfio_memory(&self->dev, false));
+	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				       &self->fd));
+	EXPECT_MASKED();
+	EXPECT_FALSE(vfio_hw_cfg16(&self->dev, PCI_COMMAND) & PCI_COMMAND_MEMORY);
+	ASSERT_EQ(0, vfio_irq_disable(&self->dev, VFIO_PCI_MSI_IRQ_INDEX));
+	EXPECT_UNMASKED();
+	ASSERT_EQ(0, vfio_memory(&self->dev, true));
+}
+
 /* ------------------------------------------------------------ trigger eventfd */
 
 TEST_F(intx, eventfd_replaced)
