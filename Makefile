@@ -167,7 +167,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'overlay:$(MAKE) overlay_test' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
-		-c 'compare:$(MAKE) compare' \
+		-c 'compare:$(MAKE) compare SEED=$(or $(SEED),1)' \
 		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS
@@ -180,7 +180,7 @@ check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in 
 			$(addprefix $(TESTS)/,$(filter %.sh,$(DEBUG_TESTS))),-p '$(MAKE) test_programs')
 
 check_long: ## Both, no loop cut short, all tests in all modes on all kernels
-	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000
+	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
 		DEBUG_TESTS= DEBUG_MODES='group compat cdev mdev mdev-cdev' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test'"

@@ -21,6 +21,7 @@
  * @last: last one
  * @mask: bits of these bytes
  * @reason: why
+ * @only_ours: where they differ, the bits are set in ours
  */
 struct row {
 	const char *devices;
@@ -33,6 +34,7 @@ struct row {
 	unsigned int last;
 	uint8_t mask;
 	const char *reason;
+	bool only_ours;
 };
 
 /* In "first" and "last": the low byte of the control register */
@@ -44,7 +46,8 @@ struct row {
 #define MSI_ENABLE(_device, ...)						\
 	{ _device, HW_CONFIG, ANY, 0, ANY, ANY, __VA_ARGS__,			\
 	  PCI_MSI_FLAGS_ENABLE,							\
-	  "a write that ends before the MSI control register doesn't turn MSI off" }
+	  "a write that ends before the MSI control register doesn't turn MSI off",	\
+	  true }
 
 static const struct row rows[] = {
 	{ CONVENTIONAL, GET_IRQ_INFO, 1, VFIO_PCI_ERR_IRQ_INDEX, -EINVAL, 0, 0, 127, 0xff,
@@ -53,7 +56,7 @@ static const struct row rows[] = {
 	  0xff,
 	  "the error interrupt of conventional devices can be used on all kernels" },
 	{ NULL, HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
-	  PCI_COMMAND_INTX_DISABLE >> 8, "INTx is off at a device that uses MSI" },
+	  PCI_COMMAND_INTX_DISABLE >> 8, "INTx is off at a device that uses MSI", true },
 	MSI_ENABLE("edu", 0x42, 0x42),
 	MSI_ENABLE("hda", 0x62, 0x62),
 	MSI_ENABLE("e1000e", 0xd2, 0xd2),
@@ -69,7 +72,8 @@ static bool byte_fits(const struct row *row, const struct record *a, const struc
 	unsigned int at = i + (a->call.kind == CFG_READ ? a->call.arg[0] : 0);
 
 	return at >= row->first && at <= row->last &&
-	       !((a->data[i] ^ b->data[i]) & ~row->mask);
+	       !((a->data[i] ^ b->data[i]) & ~row->mask) &&
+	       !(row->only_ours && a->data[i] & ~b->data[i]);
 }
 
 static bool fits(const struct row *row, const struct record *a, const struct record *b)
