@@ -21,15 +21,14 @@ VMFLAGS ?=
 MODES ?= group mdev
 # VMs at a time in "make check"
 JOBS ?= $(shell nproc)
-# Kernel sources that the project is laid over and built in: "make check_debug" runs
-# tests on these kernels, with all checkers on
+# Kernel sources that the project is laid over and built in: tests run on these
+# kernels as well, with all checkers on
 KERNELS ?= 6.12 7.3
-# which tests, in which modes: not all of them, or it would take hours.  With none
-# named, all.
-DEBUG_TESTS ?= kunit_test.sh config_caps_test debugfs_test dma_test dmabuf_test fail_nth_test feature_test \
-	hotreset_test info_test irq_test low_power_test mdev_test mmap_state_test mmap_test msix_table_test perm_test \
-	power_test region_info_test rom_test vga_test
-DEBUG_MODES ?= group cdev mdev-cdev
+# How they do in "make check": each program once, between them in each of the ways
+CHECK_DEBUG_MODES ?= group/mdev@6.12-debug cdev/mdev-cdev/compat@7.3-debug
+# What "make check_debug" runs, and how; with no tests named, all
+DEBUG_TESTS ?=
+DEBUG_MODES ?= group compat cdev mdev mdev-cdev
 # Calls of "make compare" to all devices together, and which they are: a number, or
 # none for others each time
 COMPARE_CALLS ?= 50000
@@ -79,7 +78,8 @@ help: ## This list
 	@echo 'VMFLAGS (options of $(VM)/run),'
 	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
 	@echo 'COMPARE_CALLS, SEED (of "make compare"),'
-	@echo 'KERNELS (with checkers, for "make check_debug"), DEBUG_MODES (of tests on these),'
+	@echo 'KERNELS (with checkers), DEBUG_TESTS, DEBUG_MODES (in "make check_debug"),'
+	@echo 'CHECK_DEBUG_MODES (in "make check"),'
 	@echo 'SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
 
@@ -159,6 +159,10 @@ debug_kernels: ## The kernels with all checkers on (KERNELS="6.12 7.3")
 	@$(DEPS) build kernel
 	@for v in $(KERNELS); do scripts/debug-kernel $$v || exit; done
 
+# Emulated and with checkers on, they take a test several times as long.
+on_debug_kernels = -c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)' \
+	$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -S 6@$(v)-debug)
+
 check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
 	@$(DEPS) build run clients check kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check $(CHECK_FLAGS) \
@@ -168,21 +172,21 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
 		-c 'compare:$(MAKE) compare SEED=$(or $(SEED),1)' \
-		$(addprefix -m ,$(MODES)) -p '$(MAKE) test_programs' -a '$(VMFLAGS)'
+		$(patsubst %,-m %@default,$(MODES)) \
+		$(on_debug_kernels) $(addprefix -m ,$(CHECK_DEBUG_MODES)) \
+		-p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS
 	@$(DEPS) build run kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check-debug $(CHECK_FLAGS) \
-		-c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)' $(DEBUG_COMMANDS) \
-		$(foreach v,$(KERNELS),-k '$(v)-debug:scripts/debug-kernel $(v)' -K $(v)-debug -S 6@$(v)-debug) \
+		$(DEBUG_COMMANDS) $(on_debug_kernels) $(patsubst %,-K %-debug,$(KERNELS)) \
 		$(addprefix -m ,$(DEBUG_MODES)) -a '$(VMFLAGS)' \
 		$(if $(DEBUG_TESTS),$(addprefix $(OUT)/selftests/,$(filter-out %.sh,$(DEBUG_TESTS))) \
 			$(addprefix $(TESTS)/,$(filter %.sh,$(DEBUG_TESTS))),-p '$(MAKE) test_programs')
 
-check_long: ## Both, no loop cut short, all tests in all modes on all kernels
-	@$(MAKE) check CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM
+check_long: ## No loop cut short, all tests in all modes on all kernels, all of what may be built
+	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
-		DEBUG_TESTS= DEBUG_MODES='group compat cdev mdev mdev-cdev' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test'"
 
 # For the above: "-M module" for VMs, then the programs
