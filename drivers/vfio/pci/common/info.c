@@ -128,13 +128,20 @@ int vfio_pci_info_irq(struct vfio_pci_device *vdev, struct vfio_irq_info *info,
 
 /* Regions --------------------------------------------------------------- */
 
-static int bar_info(struct vfio_pci_device *vdev,
-		    struct vfio_region_info *info, struct vfio_info_cap *caps)
+/* Not inline: what is on its stack would burden those who don't need it. */
+static noinline int add_msix_mappable_cap(struct vfio_info_cap *caps)
 {
-	struct vfio_info_cap_header msix_mappable = {
+	struct vfio_info_cap_header cap = {
 		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
 		.version = 1,
 	};
+
+	return vfio_info_add_capability(caps, &cap, sizeof(cap));
+}
+
+static int bar_info(struct vfio_pci_device *vdev,
+		    struct vfio_region_info *info, struct vfio_info_cap *caps)
+{
 	unsigned int bar = array_index_nospec(info->index, PCI_STD_NUM_BARS);
 
 	info->size = pci_resource_len(vdev->pdev, bar);
@@ -145,10 +152,7 @@ static int bar_info(struct vfio_pci_device *vdev,
 	if (!vdev->bars.bar[bar].mmap)
 		return 0;
 	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	if (bar != vdev->bars.msix_bar)
-		return 0;
-	return vfio_info_add_capability(caps, &msix_mappable,
-					sizeof(msix_mappable));
+	return bar == vdev->bars.msix_bar ? add_msix_mappable_cap(caps) : 0;
 }
 
 static int rom_info(struct vfio_pci_device *vdev, struct vfio_region_info *info)
@@ -176,9 +180,9 @@ static int vga_info(struct vfio_pci_device *vdev, struct vfio_region_info *info)
 	return 0;
 }
 
-static int driver_region_info(struct vfio_pci_device *vdev,
-			      struct vfio_region_info *info,
-			      struct vfio_info_cap *caps)
+static noinline int driver_region_info(struct vfio_pci_device *vdev,
+				       struct vfio_region_info *info,
+				       struct vfio_info_cap *caps)
 {
 	unsigned int nr = info->index - VFIO_PCI_NUM_REGIONS;
 	struct vfio_region_info_cap_type type = {

@@ -120,11 +120,6 @@ bool vfio_pci_intx_visible(struct vfio_pci_device *vdev)
 	       pdev->irq && pdev->irq != IRQ_NOTCONNECTED;
 }
 
-unsigned int vfio_pci_intx_count(struct vfio_pci_device *vdev)
-{
-	return vdev->config.vcopy[PCI_INTERRUPT_PIN] ? 1 : 0;
-}
-
 static void signal_user(struct vfio_pci_vector *v)
 {
 	struct eventfd_ctx *trigger = READ_ONCE(v->trigger);

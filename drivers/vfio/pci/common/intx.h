@@ -8,7 +8,6 @@ struct vfio_irq_set;
 struct vfio_pci_device;
 
 /* Actions of VFIO_PCI_INTX_IRQ_INDEX, under irq.lock */
-unsigned int vfio_pci_intx_count(struct vfio_pci_device *vdev);
 int vfio_pci_intx_trigger(struct vfio_pci_device *vdev,
 			  struct vfio_irq_set *set, void *data);
 int vfio_pci_common_intx_mask(struct vfio_pci_device *vdev,

@@ -9,6 +9,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
+#include <linux/nospec.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -33,6 +34,7 @@ static int set_irqs(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
 	/* The index is checked again, with its count, by the vfio core */
 	if (set->index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
+	set->index = array_index_nospec(set->index, VFIO_PCI_NUM_IRQS);
 
 	ret = vfio_set_irqs_validate_and_prepare(set,
 						 vfio_pci_irq_count(vdev,

@@ -24,51 +24,39 @@ typedef int (*irq_action)(struct vfio_pci_device *vdev,
 /**
  * struct irq_index - an interrupt index of the user's
  * @flags: VFIO_IRQ_INFO_*
- * @count: interrupts there are
  * @trigger: VFIO_IRQ_SET_ACTION_TRIGGER
  * @mask: VFIO_IRQ_SET_ACTION_MASK, optional
  * @unmask: VFIO_IRQ_SET_ACTION_UNMASK, optional
  */
 struct irq_index {
 	u32		flags;
-	unsigned int	(*count)(struct vfio_pci_device *vdev);
 	irq_action	trigger;
 	irq_action	mask;
 	irq_action	unmask;
 };
 
-static unsigned int count_one(struct vfio_pci_device *vdev)
-{
-	return 1;
-}
-
 static const struct irq_index indexes[VFIO_PCI_NUM_IRQS] = {
 	[VFIO_PCI_INTX_IRQ_INDEX] = {
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
 			 VFIO_IRQ_INFO_AUTOMASKED,
-		.count = vfio_pci_intx_count,
 		.trigger = vfio_pci_intx_trigger,
 		.mask = vfio_pci_common_intx_mask,
 		.unmask = vfio_pci_common_intx_unmask,
 	},
 	[VFIO_PCI_MSI_IRQ_INDEX] = {
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE,
-		.count = vfio_pci_msi_count,
 		.trigger = vfio_pci_msi_trigger,
 	},
 	[VFIO_PCI_MSIX_IRQ_INDEX] = {
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE,
-		.count = vfio_pci_msix_count,
 		.trigger = vfio_pci_msi_trigger,
 	},
 	[VFIO_PCI_ERR_IRQ_INDEX] = {
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE,
-		.count = count_one,
 		.trigger = vfio_pci_err_trigger,
 	},
 	[VFIO_PCI_REQ_IRQ_INDEX] = {
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE,
-		.count = count_one,
 		.trigger = vfio_pci_req_trigger,
 	},
 };
@@ -119,7 +107,16 @@ void vfio_pci_irq_destroy(struct vfio_pci_device *vdev)
 unsigned int vfio_pci_irq_count(struct vfio_pci_device *vdev,
 				unsigned int index)
 {
-	return indexes[index].count(vdev);
+	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return vdev->config.vcopy[PCI_INTERRUPT_PIN] ? 1 : 0;
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		return vdev->irq.nr_msi;
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return vdev->irq.nr_msix;
+	default:
+		return 1;
+	}
 }
 
 /* VFIO_IRQ_INFO_* of @index, which is valid */

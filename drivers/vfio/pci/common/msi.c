@@ -39,16 +39,6 @@ void vfio_pci_msi_open(struct vfio_pci_device *vdev)
 	vdev->irq.dyn_msix = vdev->irq.nr_msix && pci_msix_can_alloc_dyn(pdev);
 }
 
-unsigned int vfio_pci_msi_count(struct vfio_pci_device *vdev)
-{
-	return vdev->irq.nr_msi;
-}
-
-unsigned int vfio_pci_msix_count(struct vfio_pci_device *vdev)
-{
-	return vdev->irq.nr_msix;
-}
-
 static irqreturn_t handler(int irq, void *data)
 {
 	struct vfio_pci_vector *v = data;

@@ -6,8 +6,6 @@ struct vfio_irq_set;
 struct vfio_pci_device;
 
 void vfio_pci_msi_open(struct vfio_pci_device *vdev);
-unsigned int vfio_pci_msi_count(struct vfio_pci_device *vdev);
-unsigned int vfio_pci_msix_count(struct vfio_pci_device *vdev);
 int vfio_pci_msi_trigger(struct vfio_pci_device *vdev,
 			 struct vfio_irq_set *set, void *data);
 void vfio_pci_msi_disable(struct vfio_pci_device *vdev);
