@@ -15,9 +15,13 @@
 
 #ifndef __ASSEMBLY__
 
-/* A quirk of s390's ISM device, and the flag for it, came with 6.16 */
+/*
+ * A quirk of s390's ISM device, and the flag for it, came with 6.16; no BAR
+ * could be mapped by the user there until then.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define vfio_pci_bars_non_mappable(pdev) ((void)(pdev), false)
+#define vfio_pci_bars_mmap	(!IS_ENABLED(CONFIG_S390))
 #endif
 
 /* The producer's token and interrupt became arguments */

@@ -24,6 +24,11 @@
 #define vfio_pci_bars_non_mappable(pdev) ((pdev)->non_mappable_bars)
 #endif
 
+/* Not every kernel can map BARs into a process on all architectures. */
+#ifndef vfio_pci_bars_mmap
+#define vfio_pci_bars_mmap true
+#endif
+
 void vfio_pci_bars_init(struct vfio_pci_device *vdev)
 {
 	mutex_init(&vdev->bars.lock);
@@ -95,7 +100,7 @@ void vfio_pci_bars_open(struct vfio_pci_device *vdev)
 		struct vfio_pci_bar *b = &vdev->bars.bar[bar];
 
 		*b = (struct vfio_pci_bar){ };
-		if (pci_resource_len(pdev, bar) &&
+		if (vfio_pci_bars_mmap && pci_resource_len(pdev, bar) &&
 		    !vfio_pci_bars_non_mappable(pdev))
 			b->mmap = decide_mmap(b, &pdev->resource[bar]);
 	}

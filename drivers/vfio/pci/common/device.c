@@ -29,6 +29,7 @@
 #include "reset.h"
 #include "sriov.h"
 #include "vga.h"
+#include "zdev.h"
 
 /**
  * vfio_pci_common_init_dev - prepare a device that was allocated
@@ -237,8 +238,9 @@ static int enable_device(struct vfio_pci_device *vdev)
  * vfio_pci_common_finish_enable(), or vfio_pci_common_disable() if it failed.
  *
  * Context: may sleep; the device set's lock is held.
- * Return: 0; -EAGAIN if somebody else has the device locked; -ENOMEM; or the
- * errno of resuming, enabling or reading the device.
+ * Return: 0; -EAGAIN if somebody else has the device locked; -ENOMEM; the
+ * errno of resuming, enabling or reading the device; or, on s390, what KVM says
+ * to a device of the user's virtual machine.
  */
 int vfio_pci_common_enable(struct vfio_pci_device *vdev)
 {
@@ -261,9 +263,13 @@ int vfio_pci_common_enable(struct vfio_pci_device *vdev)
 
 	vfio_pci_intx_open(vdev);
 	vfio_pci_msi_open(vdev);
-	ret = vfio_pci_config_open(vdev);
+	ret = vfio_pci_zdev_open(vdev);
 	if (ret)
 		goto free_state;
+
+	ret = vfio_pci_config_open(vdev);
+	if (ret)
+		goto close_zdev;
 
 	ret = vfio_pci_msix_table_open(vdev);
 	if (ret)
@@ -275,6 +281,8 @@ int vfio_pci_common_enable(struct vfio_pci_device *vdev)
 
 close_config:
 	vfio_pci_config_close(vdev);
+close_zdev:
+	vfio_pci_zdev_close(vdev);
 free_state:
 	kfree(vdev->reset.saved);
 	vdev->reset.saved = NULL;
@@ -331,6 +339,7 @@ void vfio_pci_common_disable(struct vfio_pci_device *vdev)
 	release_regions(vdev);
 	vfio_pci_config_close(vdev);
 	vfio_pci_bars_close(vdev);
+	vfio_pci_zdev_close(vdev);
 	vfio_pci_reset_close(vdev);
 	vfio_pci_hot_reset_idle(vdev);
 	vfio_pci_power_close(vdev);

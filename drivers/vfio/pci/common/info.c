@@ -16,6 +16,7 @@
 #include "info.h"
 #include "irq.h"
 #include "rom.h"
+#include "zdev.h"
 
 /*
  * Put @caps behind a struct of @size bytes if the user's @argsz leaves room;
@@ -91,9 +92,13 @@ int vfio_pci_info_device(struct vfio_pci_device *vdev,
 	info->num_regions = VFIO_PCI_NUM_REGIONS + vdev->nr_regions;
 	info->num_irqs = VFIO_PCI_NUM_IRQS;
 
-	ret = add_atomic_cap(vdev, &caps);
-	if (ret)
+	ret = vfio_pci_zdev_add_caps(vdev, &caps);
+	if (!ret)
+		ret = add_atomic_cap(vdev, &caps);
+	if (ret) {
+		kfree(caps.buf);
 		return ret;
+	}
 
 	if (caps.size) {
 		info->flags |= VFIO_DEVICE_FLAGS_CAPS;

@@ -22,6 +22,7 @@
 #include "power.h"
 #include "reset.h"
 #include "sriov.h"
+#include "zdev.h"
 
 static int set_irqs(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
 		    void __user *arg)
@@ -171,6 +172,11 @@ static const struct feature_row features[] = {
 	{ VFIO_DEVICE_FEATURE_DMA_BUF, VFIO_DEVICE_FEATURE_GET,
 	  sizeof(struct vfio_device_feature_dma_buf), NULL,
 	  vfio_pci_dmabuf_get },
+#endif
+#ifdef VFIO_PCI_ZDEV_ERRORS
+	{ VFIO_DEVICE_FEATURE_ZPCI_ERROR, VFIO_DEVICE_FEATURE_GET,
+	  sizeof(struct vfio_device_feature_zpci_err), NULL,
+	  vfio_pci_zdev_get_error },
 #endif
 };
 
