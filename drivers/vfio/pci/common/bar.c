@@ -18,6 +18,7 @@
 #include "access.h"
 #include "bar.h"
 #include "io.h"
+#include "platform.h"
 
 /* Not every kernel has devices like that. */
 #ifndef vfio_pci_bars_non_mappable
@@ -86,7 +87,8 @@ static bool reserve_rest_of_page(struct vfio_pci_bar *b,
 
 static bool decide_mmap(struct vfio_pci_bar *b, const struct resource *res)
 {
-	if (!(res->flags & IORESOURCE_MEM) || !res->start)
+	if (!(res->flags & IORESOURCE_MEM) || !res->start ||
+	    !vfio_pci_platform_has_address(res))
 		return false;
 	return resource_size(res) >= PAGE_SIZE || reserve_rest_of_page(b, res);
 }

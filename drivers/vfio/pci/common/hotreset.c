@@ -22,6 +22,7 @@
 #include "access.h"
 #include "hotreset.h"
 #include "power.h"
+#include "reset.h"
 #include "trace.h"
 
 #define for_each_member(_m, set) \
@@ -461,12 +462,12 @@ static bool worth_a_reset(struct vfio_device_set *set)
 }
 
 /* Asleep in D3cold a device does not answer either, so it has to be awake */
-static bool is_present(struct vfio_device_set *set)
+static bool is_worthwhile(struct vfio_device_set *set)
 {
 	struct vfio_pci_device *member;
 
 	for_each_member(member, set)
-		if (!pci_device_is_present(member->pdev))
+		if (!vfio_pci_reset_worthwhile(member->pdev))
 			return false;
 	return true;
 }
@@ -488,8 +489,7 @@ void vfio_pci_hot_reset_idle(struct vfio_pci_device *vdev)
 	    !set_is_complete(set, &scope) || wake_members(set))
 		return;
 
-	/* One that was pulled out would be waited for until the reset times out */
-	ret = is_present(set) ? pci_reset_bus(vdev->pdev) : -ENODEV;
+	ret = is_worthwhile(set) ? pci_reset_bus(vdev->pdev) : -ENODEV;
 	trace_vfio_pci_reset(vdev->pdev, "idle", ret);
 	if (!ret)
 		for_each_member(member, set)

@@ -10,16 +10,25 @@
 #include <linux/slab.h>
 
 #include "access.h"
+#include "platform.h"
 #include "power.h"
 #include "reset.h"
 #include "trace.h"
 
-/* A device that was pulled out would be waited for until its reset times out */
+/*
+ * A device that was pulled out would be waited for until its reset times out.
+ * One that the platform blocks does not answer either, but a reset helps.
+ */
+bool vfio_pci_reset_worthwhile(struct pci_dev *pdev)
+{
+	return pci_device_is_present(pdev) || vfio_pci_platform_blocks(pdev);
+}
+
 static int try_reset(struct vfio_pci_device *vdev, const char *cause)
 {
 	int ret = -ENODEV;
 
-	if (pci_device_is_present(vdev->pdev))
+	if (vfio_pci_reset_worthwhile(vdev->pdev))
 		ret = pci_try_reset_function(vdev->pdev);
 	trace_vfio_pci_reset(vdev->pdev, cause, ret);
 	return ret;
@@ -72,7 +81,7 @@ static void reset_locked(struct vfio_pci_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	if (!pci_device_is_present(pdev) || !pci_dev_trylock(pdev))
+	if (!vfio_pci_reset_worthwhile(pdev) || !pci_dev_trylock(pdev))
 		return;
 	ret = __pci_reset_function_locked(pdev);
 	trace_vfio_pci_reset(pdev, "close", ret);

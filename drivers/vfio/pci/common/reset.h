@@ -4,8 +4,10 @@
 
 #include <linux/types.h>
 
+struct pci_dev;
 struct vfio_pci_device;
 
+bool vfio_pci_reset_worthwhile(struct pci_dev *pdev);
 void vfio_pci_reset_register(struct vfio_pci_device *vdev);
 void vfio_pci_reset_unregister(struct vfio_pci_device *vdev);
 void vfio_pci_reset_to_registered(struct vfio_pci_device *vdev);
