@@ -381,7 +381,7 @@ int vfio_pci_dmabuf_get(struct vfio_pci_device *vdev, void __user *arg)
 	ranges = memdup_array_user(arg + sizeof(get), get.nr_ranges,
 				   sizeof(*ranges));
 	if (IS_ERR(ranges))
-		return PTR_ERR(no_free_ptr(ranges));
+		return PTR_ERR(ranges);
 
 	buf = alloc_buf(vdev, get.region_index, ranges, get.nr_ranges);
 	if (IS_ERR(buf))

@@ -191,7 +191,7 @@ static int add_opregion(struct vfio_pci_device *vdev)
 
 	data = read_opregion(addr, &size);
 	if (IS_ERR(data))
-		return PTR_ERR(no_free_ptr(data));
+		return PTR_ERR(data);
 
 	ret = add_region(vdev, VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
 			 &opregion_ops, size, data);

@@ -55,7 +55,7 @@ static int set_irqs(struct vfio_pci_device *vdev, struct vfio_irq_set *set,
 
 	many = vmemdup_user(arg + sizeof(*set), size);
 	if (IS_ERR(many))
-		return PTR_ERR(no_free_ptr(many));
+		return PTR_ERR(many);
 	return vfio_pci_irq_set(vdev, set, many);
 }
 
