@@ -137,7 +137,7 @@ static void expect_ext(struct kunit *test, struct fake_pci *fake,
 
 #define EXPECT_EXT(test, fake, ...)					\
 	expect_ext(test, fake, (const u16[]){ __VA_ARGS__ },		\
-		   sizeof((u16[]){ __VA_ARGS__ }) / sizeof(u16))
+		   ARRAY_SIZE(((const u16[]){ __VA_ARGS__ })))
 
 /* Standard capabilities ------------------------------------------------- */
 
