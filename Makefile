@@ -29,6 +29,8 @@ CHECK_DEBUG_MODES ?= group/mdev@6.12-debug cdev/mdev-cdev/compat@7.3-debug
 # What "make check_debug" runs, and how; with no tests named, all
 DEBUG_TESTS ?=
 DEBUG_MODES ?= group compat cdev mdev mdev-cdev
+# Rows of kernel/cross-test that "make cross" compiles for
+ARCHS ?= arm64 i386 i386-pae powerpc64le s390x
 # Calls of "make compare" to all devices together, and which they are: a number, or
 # none for others each time
 COMPARE_CALLS ?= 50000
@@ -80,6 +82,7 @@ help: ## This list
 	@echo 'COMPARE_CALLS, SEED (of "make compare"),'
 	@echo 'KERNELS (with checkers), DEBUG_TESTS, DEBUG_MODES (in "make check_debug"),'
 	@echo 'CHECK_DEBUG_MODES (in "make check"),'
+	@echo 'ARCHS (of "make cross"),'
 	@echo 'SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
 
@@ -187,7 +190,8 @@ check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in 
 check_long: ## No loop cut short, all tests in all modes on all kernels, all of what may be built
 	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
-		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test'"
+		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
+			-c 'cross:$(MAKE) cross'"
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
@@ -227,11 +231,22 @@ sparse: ## Check the modules with sparse; silent when all is well
 			> $(OUT)/sparse.log 2>&1 || { cat $(OUT)/sparse.log >&2; exit 1; }; \
 		scripts/sparse-log $(OUT)/sparse.log "$(CURDIR)$$d"; done
 
+# Where a compiler is not to be had, the result says so.
+clang: ## Compile ours with clang, in the source of KERNELS
+	@$(DEPS) kernel
+	@$(DEPS) clang || :
+	@$(TESTS)/kernel/cross-test clang $(KERNELS)
+
+cross: ## Compile ours for ARCHS, in the source of KERNELS
+	@$(DEPS) kernel
+	@$(DEPS) cross || :
+	@$(TESTS)/kernel/cross-test '$(ARCHS)' $(KERNELS)
+
 clean: ## Remove what was built
 	@rm -rf $(OUT)
 	@for d in '' $(TEST_MODULES:%=/%); do \
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: compare debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clean $(TEST_MODULES:%=test-module-%)
+.PHONY: compare debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
