@@ -191,7 +191,7 @@ check_long: ## No loop cut short, all tests in all modes on all kernels, all of 
 	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
-			-c 'cross:$(MAKE) cross'"
+			-c 'cross:$(MAKE) cross' -c 'coccicheck:$(MAKE) coccicheck'"
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
@@ -242,11 +242,16 @@ cross: ## Compile ours for ARCHS, in the source of KERNELS
 	@$(DEPS) cross || :
 	@$(TESTS)/kernel/cross-test '$(ARCHS)' $(KERNELS)
 
+# A newer kernel has what an older one looks for, and more.
+coccicheck: ## Check ours with Coccinelle and what the last of KERNELS looks for
+	@$(DEPS) cocci || :
+	@$(TESTS)/kernel/coccicheck $(lastword $(KERNELS))
+
 clean: ## Remove what was built
 	@rm -rf $(OUT)
 	@for d in '' $(TEST_MODULES:%=/%); do \
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: compare debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross clean $(TEST_MODULES:%=test-module-%)
+.PHONY: compare debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
