@@ -23,8 +23,11 @@
 #include "io.h"
 #include "usercopy.h"
 
-/* Bytes moved under one hold of the gate; a multiple of the largest width */
-#define BOUNCE	1024
+/*
+ * Bytes moved under one hold of the gate; a multiple of the largest width, and
+ * on the stack, of which 32-bit machines grant a function 1024.
+ */
+#define BOUNCE	512
 
 static unsigned int access_width(u64 off, size_t len, unsigned int max)
 {
