@@ -25,9 +25,9 @@
 
 /*
  * Bytes moved under one hold of the gate; a multiple of the largest width, and
- * on the stack, of which 32-bit machines grant a function 1024.
+ * on the stack, of which 32-bit machines grant a function half as much.
  */
-#define BOUNCE	512
+#define BOUNCE	(16 * BITS_PER_LONG)
 
 static unsigned int access_width(u64 off, size_t len, unsigned int max)
 {
