@@ -168,10 +168,12 @@ on_debug_kernels = -c 'checkers:$(TESTS)/kernel/checkers $(KERNELS)' \
 
 check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skipped"
 	@$(DEPS) build run clients check kernel
-	@$(VM)/check -j $(JOBS) -o $(OUT)/check $(CHECK_FLAGS) \
+	@$(VM)/check -j $(JOBS) -n 6 -o $(OUT)/check $(CHECK_FLAGS) \
 		-b 'modules:$(MAKE) modules' -b 'selftests:$(MAKE) selftests' \
 		-c 'style:$(MAKE) style' -c 'htmldocs:$(MAKE) htmldocs' -c 'sparse:$(MAKE) sparse' \
-		-c 'overlay:$(MAKE) overlay_test' \
+		-c 'overlay:$(MAKE) overlay_test' -c 'coccicheck:$(MAKE) coccicheck' \
+		-c 'clang:$(MAKE) clang KERNELS=$(lastword $(KERNELS))' \
+		-c 'cross:$(MAKE) cross KERNELS=$(lastword $(KERNELS))' \
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
 		-c 'compare:$(MAKE) compare SEED=$(or $(SEED),1)' \
@@ -191,7 +193,7 @@ check_long: ## No loop cut short, all tests in all modes on all kernels, all of 
 	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
-			-c 'cross:$(MAKE) cross' -c 'coccicheck:$(MAKE) coccicheck'"
+			-c 'cross:$(MAKE) cross'"
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
