@@ -723,6 +723,7 @@ FIXTURE_SETUP(broken)
 FIXTURE_TEARDOWN(broken)
 {
 	fakecfg_dead(&self->fake, false);
+	fakecfg_cut_off(&self->fake, false);
 	vfio_dev_close(&self->d);
 	if (!self->fake.addr[0])
 		return;
@@ -840,6 +841,40 @@ TEST_F(broken, dead_for_a_moment)
 	EXPECT_EQ(0, vfio_memory(&self->d, true));
 	EXPECT_TRUE(healthy(&self->d));
 	vfio_dev_close(&self->d);
+	ASSERT_EQ(0, vfio_dev_open(&self->d, &target));
+	EXPECT_TRUE(healthy(&self->d));
+}
+
+/* The bus tells that it can't reach the device, and so does the driver. */
+TEST_F(broken, cut_off_while_open)
+{
+	uint32_t val = 0x5a5a5a5a;
+
+	ASSERT_EQ(0, fakecfg_load(&self->fake));
+	ASSERT_EQ(0, vfio_dev_open(&self->d, &target));
+	ASSERT_EQ(0, fakecfg_cut_off(&self->fake, true));
+	EXPECT_EQ(-ENODEV, vfio_cfg_read(&self->d, PCI_CLASS_REVISION, 4, &val));
+	EXPECT_EQ(-ENODEV, vfio_cfg_read(&self->d, PCI_SUBSYSTEM_ID, 2, &val));
+	EXPECT_EQ(-ENODEV, vfio_cfg_read(&self->d, FREE + 1, 1, &val));
+	EXPECT_EQ(-ENODEV, vfio_cfg_write(&self->d, FREE, 4, 0));
+	EXPECT_EQ(-ENODEV, vfio_cfg_write(&self->d, PCI_CACHE_LINE_SIZE, 1, 0));
+	/* Nobody is asked for what is virtual. */
+	EXPECT_EQ(0, vfio_cfg_read(&self->d, PCI_VENDOR_ID, 4, &val));
+	EXPECT_EQ(0x00101b36, val);
+	EXPECT_EQ(0, vfio_cfg_write(&self->d, PCI_INTERRUPT_LINE, 1, 0x5c));
+	EXPECT_EQ(0, vfio_cfg_read(&self->d, PCI_INTERRUPT_LINE, 1, &val));
+	EXPECT_EQ(0x5c, val);
+
+	ASSERT_EQ(0, fakecfg_cut_off(&self->fake, false));
+	EXPECT_TRUE(healthy(&self->d));
+}
+
+TEST_F(broken, cut_off_at_open)
+{
+	ASSERT_EQ(0, fakecfg_cut_off(&self->fake, true));
+	ASSERT_EQ(0, fakecfg_load(&self->fake));
+	EXPECT_EQ(-ENODEV, vfio_dev_open(&self->d, &target));
+	ASSERT_EQ(0, fakecfg_cut_off(&self->fake, false));
 	ASSERT_EQ(0, vfio_dev_open(&self->d, &target));
 	EXPECT_TRUE(healthy(&self->d));
 }

@@ -17,6 +17,7 @@
  *    enable	1 lays the fake over the device, 0 takes it away
  *    dead	1 while enabled: all reads give all ones and all writes
  *		vanish, as with a device that was pulled out
+ *    cut_off	1 while enabled: no access succeeds, as on a bus that is gone
  *    log	one line per access, oldest first; any write empties it:
  *		"r|w <offset> <width> <value> <faked>", numbers in hex, bit n
  *		of <faked> set when byte n was answered by the fake; as last
@@ -89,6 +90,7 @@ struct fake_bus {
  * @dir: debugfs directory
  * @enabled: accesses are ours to answer
  * @dead: ... with all ones
+ * @cut_off: ... with an error
  * @image: contents of the fake bytes
  * @mask: not zero for fake bytes
  * @writable: bits of @image that a config write changes
@@ -103,6 +105,7 @@ struct fake {
 	struct dentry *dir;
 	bool enabled;
 	bool dead;
+	bool cut_off;
 	u8 image[PCI_CFG_SPACE_EXP_SIZE];
 	u8 mask[PCI_CFG_SPACE_EXP_SIZE];
 	u8 writable[PCI_CFG_SPACE_EXP_SIZE];
@@ -149,7 +152,7 @@ static u8 faked_bytes(const struct fake *fake, int where, int size)
 	u8 faked = 0;
 	int i;
 
-	if (fake->dead)
+	if (fake->dead || fake->cut_off)
 		return BIT(size) - 1;
 	for (i = 0; i < size; i++)
 		if (fake->mask[where + i])
@@ -202,7 +205,10 @@ static int fake_read(struct fake *fake, struct pci_bus *bus, int where,
 {
 	int ret = PCIBIOS_SUCCESSFUL;
 
-	if (fake->dead) {
+	if (fake->cut_off) {
+		PCI_SET_ERROR_RESPONSE(value);
+		ret = PCIBIOS_DEVICE_NOT_FOUND;
+	} else if (fake->dead) {
 		PCI_SET_ERROR_RESPONSE(value);
 	} else {
 		*value = 0;
@@ -233,6 +239,8 @@ static int fake_write(struct fake *fake, struct pci_bus *bus, int where,
 		      int size, u32 value)
 {
 	log_access(fake, true, where, size, value);
+	if (fake->cut_off)
+		return PCIBIOS_DEVICE_NOT_FOUND;
 	if (fake->dead)
 		return PCIBIOS_SUCCESSFUL;
 	if (!faked_bytes(fake, where, size))
@@ -412,6 +420,26 @@ static int dead_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(dead_fops, dead_get, dead_set, "%llu\n");
 
+static int cut_off_get(void *data, u64 *value)
+{
+	const struct fake *fake = data;
+
+	*value = fake->cut_off;
+	return 0;
+}
+
+static int cut_off_set(void *data, u64 value)
+{
+	struct fake *fake = data;
+
+	if (value > 1)
+		return -EINVAL;
+	scoped_guard(raw_spinlock_irqsave, &fakecfg_lock)
+		fake->cut_off = value;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cut_off_fops, cut_off_get, cut_off_set, "%llu\n");
+
 /* Of image, mask and writable: the inode's private data is the array. */
 static ssize_t bytes_read(struct file *file, char __user *buf, size_t count,
 			  loff_t *ppos)
@@ -545,6 +573,7 @@ static int add_files(struct fake *fake, const char *name)
 	debugfs_create_file("writable", 0600, dir, fake->writable, &bytes_fops);
 	debugfs_create_file("log", 0600, dir, fake, &log_fops);
 	debugfs_create_file_unsafe("dead", 0600, dir, fake, &dead_fops);
+	debugfs_create_file_unsafe("cut_off", 0600, dir, fake, &cut_off_fops);
 	debugfs_create_file_unsafe("enable", 0600, dir, fake, &enable_fops);
 	fake->dir = dir;
 	return 0;

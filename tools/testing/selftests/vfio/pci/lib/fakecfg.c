@@ -135,6 +135,11 @@ int fakecfg_dead(const struct fakecfg *f, bool on)
 	return put_text(f, "dead", on ? "1" : "0");
 }
 
+int fakecfg_cut_off(const struct fakecfg *f, bool on)
+{
+	return put_text(f, "cut_off", on ? "1" : "0");
+}
+
 int fakecfg_rescan(const struct fakecfg *f)
 {
 	int ret;

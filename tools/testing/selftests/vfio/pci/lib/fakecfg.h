@@ -75,6 +75,8 @@ int fakecfg_load(const struct fakecfg *f);
 int fakecfg_enable(const struct fakecfg *f, bool on);
 /* A dead device reads all ones and ignores writes; needs to be enabled */
 int fakecfg_dead(const struct fakecfg *f, bool on);
+/* No access succeeds: the bus itself is gone; needs to be enabled */
+int fakecfg_cut_off(const struct fakecfg *f, bool on);
 
 /*
  * Have the kernel remove and find the device again, so that the PCI core knows
