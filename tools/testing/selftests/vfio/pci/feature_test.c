@@ -118,6 +118,22 @@ TEST_F(feature, those_for_other_devices_are_not_supported)
 	}
 }
 
+/* MIG_PRECOPY_INFOv2: a vfio core that knows it asks for a driver that can migrate. */
+TEST_F(feature, precopy_takes_migration)
+{
+	const uint32_t nr = 12;
+	const uint32_t flags[] = { GET, SET, GET | PROBE, SET | PROBE };
+	uint8_t data[64] = {};
+	int want = vfio_feature(&self->d, nr | GET, data, sizeof(data));
+
+	EXPECT_TRUE(want == -EINVAL || want == -ENOTTY);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		EXPECT_EQ(want, vfio_feature(&self->d, nr | flags[i], data,
+					     sizeof(data)))
+			TH_LOG("flags 0x%x", flags[i]);
+	}
+}
+
 /* --- VF tokens ---------------------------------------------------------- */
 
 FIXTURE(token)
@@ -261,6 +277,83 @@ TEST_F(dmabuf, arguments_are_checked)
 	EXPECT_EQ(-ENODEV, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
 	self->arg.region = 5;
 	EXPECT_EQ(-ENODEV, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
+}
+
+TEST_F(dmabuf, can_be_got_only)
+{
+	uint32_t nr = VFIO_DEVICE_FEATURE_DMA_BUF;
+	uint8_t data[64] = {};
+
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, nr | SET, data, sizeof(data)));
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, nr | SET | PROBE, NULL, 0));
+	EXPECT_EQ(-EINVAL, vfio_feature(&self->d, nr, data, sizeof(data)));
+	for (size_t n = 0; n < 16; n++) {
+		EXPECT_EQ(-EINVAL, vfio_feature(&self->d, nr | GET, data, n))
+			TH_LOG("payload of %zu bytes", n);
+	}
+}
+
+/* The part that is needed first, and the ranges behind it */
+TEST_F(dmabuf, arguments_have_to_be_readable)
+{
+	const size_t head = sizeof(self->arg) - sizeof(self->arg.range);
+
+	EXPECT_EQ(-EFAULT, vfio_argsz_case(self->d.fd, VFIO_DEVICE_FEATURE,
+					   &self->arg, head - 1, sizeof(self->arg)));
+	EXPECT_EQ(-EFAULT, vfio_argsz_case(self->d.fd, VFIO_DEVICE_FEATURE,
+					   &self->arg, head, sizeof(self->arg)));
+	EXPECT_EQ(-EFAULT, vfio_argsz_case(self->d.fd, VFIO_DEVICE_FEATURE,
+					   &self->arg, sizeof(self->arg) - 1,
+					   sizeof(self->arg)));
+	self->arg.nr_ranges = 2;
+	EXPECT_EQ(-EFAULT, vfio_argsz_case(self->d.fd, VFIO_DEVICE_FEATURE,
+					   &self->arg, sizeof(self->arg),
+					   sizeof(self->arg)));
+	/* A table of which no machine has a copy */
+	self->arg.nr_ranges = ~0U;
+	EXPECT_EQ(-ENOMEM, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
+}
+
+/* Of a device that goes nothing new is to depend. */
+TEST_F(dmabuf, of_a_device_that_is_unbound)
+{
+	char path[128];
+	pid_t pid;
+	int fd;
+
+	vfio_driver_path("unbind", path, sizeof(path));
+	pid = vfio_file_write_begin(path, self->d.addr);
+	ASSERT_LT(0, pid);
+	vfio_sleep_ms(500);
+	EXPECT_TRUE(vfio_file_write_waits(pid));
+	fd = vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg);
+	EXPECT_EQ(-ENODEV, fd);
+	vfio_dev_close(&self->d);
+	EXPECT_EQ(0, vfio_file_write_end(pid));
+}
+
+/* Nobody's DMA reaches ports. */
+TEST(dmabuf_of_ports)
+{
+	const struct vfio_target t = { .name = "e1000e" };
+	struct {
+		struct vfio_device_feature head;
+		struct vfio_device_feature_dma_buf buf;
+		struct vfio_region_dma_range range;
+	} arg = {
+		.head.argsz = sizeof(arg),
+		.head.flags = VFIO_DEVICE_FEATURE_DMA_BUF | GET,
+		.buf = { .region_index = 2, .nr_ranges = 1 },
+		.range.length = 0x1000,
+	};
+	struct vfio_dev d;
+
+	VFIO_OPEN_OR_SKIP(&d, &t);
+	if (vfio_feature(&d, VFIO_DEVICE_FEATURE_DMA_BUF | GET | PROBE, NULL, 0) ==
+	    -ENOTTY)
+		SKIP(return, "this kernel exports no dma-bufs of PCI devices");
+	EXPECT_EQ(-EINVAL, vfio_ioctl(d.fd, VFIO_DEVICE_FEATURE, &arg));
+	vfio_dev_close(&d);
 }
 
 VFIO_TEST_MAIN
