@@ -335,6 +335,21 @@ TEST(bridge)
 	EXPECT_STREQ("pcieport", driver_of(slash + 1));
 }
 
+/* No IOMMU keeps its DMA in bounds */
+TEST(device_without_group)
+{
+	const char *addr = "fa4e:00:00.0";
+	char path[128];
+
+	if (vfio_modprobe("vfio_pci_fakebus"))
+		SKIP(return, "no device without an IOMMU: build and insmod fakebus/");
+	EXPECT_EQ(-EINVAL, vfio_driver_bind(addr, vfio_driver()));
+	EXPECT_STREQ("", driver_of(addr));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", addr);
+	EXPECT_NE(0, access(path, F_OK));
+	EXPECT_EQ(0, delete_module("vfio_pci_fakebus"));
+}
+
 /* A physical function whose virtual functions are somebody else's already */
 TEST(physical_function_with_functions_enabled)
 {
@@ -653,6 +668,37 @@ TEST_F(nointxmask, enabled_while_disable_bit_is_set)
 	EXPECT_ARRIVES();
 }
 
+/* The line is the device's alone: another one that wires it can't have it. */
+TEST_F(nointxmask, line_is_not_shared)
+{
+	const struct vfio_target target = { "multi0" };
+	char mine[16] = "", other[16] = "";
+	int32_t fd = vfio_eventfd();
+	struct vfio_dev dev;
+
+	VFIO_OPEN_OR_SKIP(&dev, &target);
+	ASSERT_LT(0, vfio_attr_read(self->dev.addr, "irq", mine, sizeof(mine)));
+	ASSERT_LT(0, vfio_attr_read(dev.addr, "irq", other, sizeof(other)));
+	if (strcmp(mine, other)) {
+		vfio_dev_close(&dev);
+		SKIP(return, "the two devices have lines of their own");
+	}
+	EXPECT_EQ(-EBUSY, vfio_irq_eventfds(&dev, INTX, 0, 1, &fd));
+	/* Refused, it is as if not asked for. */
+	EXPECT_EQ(-EINVAL, vfio_irq_disable(&dev, INTX));
+	EXPECT_EQ(0, vfio_irq_eventfds(&dev, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd));
+	EXPECT_EQ(0, vfio_irq_disable(&dev, VFIO_PCI_MSI_IRQ_INDEX));
+	RAISE();
+	EXPECT_ARRIVES();
+
+	ASSERT_EQ(0, vfio_irq_disable(&self->dev, INTX));
+	EXPECT_EQ(0, vfio_irq_eventfds(&dev, INTX, 0, 1, &fd));
+	EXPECT_EQ(-EBUSY, vfio_irq_eventfds(&self->dev, INTX, 0, 1, &self->fd));
+	vfio_dev_close(&dev);
+	vfio_driver_unbind(dev.addr);
+	EXPECT_EQ(0, vfio_irq_eventfds(&self->dev, INTX, 0, 1, &self->fd));
+}
+
 TEST_F(nointxmask, disabled_while_masked)
 {
 	RAISE();
@@ -665,4 +711,10 @@ TEST_F(nointxmask, disabled_while_masked)
 	EXPECT_ARRIVES();
 }
 
-VFIO_TEST_MAIN
+static const struct vfio_mode_rule rules[] = {
+	{ .test = "device_without_group", .modes = VFIO_MODES_PCI,
+	  .why = "it may become a parent, see mdev_test" },
+	{}
+};
+
+VFIO_TEST_MAIN_RULES(rules)

@@ -353,6 +353,20 @@ TEST(wakes_from_d3)
 	vfio_dev_close(&dev);
 }
 
+/* The host took every way to reset it away meanwhile: that is not a success. */
+TEST(no_way_left)
+{
+	const struct vfio_target target = { "nvme" };
+	struct vfio_dev dev;
+
+	VFIO_OPEN_OR_SKIP(&dev, &target);
+	ASSERT_EQ(0, vfio_attr_write(dev.addr, "reset_method", "\n"));
+	EXPECT_EQ(-ENOTTY, reset(&dev));
+	EXPECT_EQ(0, vfio_attr_write(dev.addr, "reset_method", "default"));
+	EXPECT_EQ(0, reset(&dev));
+	vfio_dev_close(&dev);
+}
+
 /* What the FLR bit of a device without function level reset does: nothing. */
 TEST(bit_without_flr)
 {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The VGA region: legacy memory and ports of a display, and nothing else */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "fakecfg.h"
 #include "vfio_harness.h"
 
 #define VGA		VFIO_PCI_VGA_REGION_INDEX
@@ -136,6 +143,115 @@ TEST_F(vga, region_cannot_be_mapped)
 
 	EXPECT_EQ(-EINVAL, vfio_region_mmap(&self->d, VGA, 0xa0000, 4096,
 					    PROT_READ, MAP_SHARED, &map));
+}
+
+/* --- The arbiter ---------------------------------------------------------- */
+
+/* Another display, which hda is made to look like; as seen by /dev/vga_arbiter */
+FIXTURE(arbiter)
+{
+	struct fakecfg fake;
+	struct vfio_dev d;
+	int fd;
+};
+
+static int ask(int fd, const char *request)
+{
+	return write(fd, request, strlen(request)) < 0 ? -errno : 0;
+}
+
+FIXTURE_SETUP(arbiter)
+{
+	const struct vfio_target vga = { .name = "vga" };
+	const struct vfio_target other = { .name = "hda" };
+	const char *why = fakecfg_missing(&other);
+	char text[64];
+
+	self->d = VFIO_DEV_INIT;
+	self->fd = -1;
+	if (why)
+		SKIP(return, "%s", why);
+	ASSERT_EQ(0, fakecfg_add(&self->fake, &other));
+	fakecfg_put(&self->fake, PCI_CLASS_DEVICE, 2, 0x0300);
+	/* Without decoding it does not own the ranges before it asks for them. */
+	fakecfg_put(&self->fake, PCI_COMMAND, 2, 0);
+	ASSERT_EQ(0, fakecfg_load(&self->fake));
+	ASSERT_EQ(0, fakecfg_rescan(&self->fake));
+	VFIO_OPEN_OR_SKIP(&self->d, &vga);
+	self->fd = open("/dev/vga_arbiter", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+	snprintf(text, sizeof(text), "target PCI:%s", self->fake.addr);
+	ASSERT_EQ(0, ask(self->fd, text));
+}
+
+FIXTURE_TEARDOWN(arbiter)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	vfio_dev_close(&self->d);
+	if (!self->fake.addr[0])
+		return;
+	fakecfg_remove(&self->fake);
+	EXPECT_EQ(0, fakecfg_rescan(&self->fake));
+}
+
+static void noticed(int signal)
+{
+}
+
+/* In a process of its own, a read of a byte that a signal ends: its errno */
+static pid_t start_read(const struct vfio_dev *d, uint64_t off)
+{
+	struct sigaction action = { .sa_handler = noticed };
+	pid_t pid = fork();
+	uint8_t val;
+	int ret;
+
+	if (pid)
+		return pid;
+	sigaction(SIGUSR1, &action, NULL);
+	ret = vfio_region_read(d, VGA, off, &val, 1);
+	_exit(ret < 0 ? -ret : 0);
+}
+
+static int end_of(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
+	       WEXITSTATUS(status) : -1;
+}
+
+/* The other display has the legacy ranges: to wait for them can be given up. */
+TEST_F(arbiter, wait_is_interrupted)
+{
+	static const struct {
+		const char *lock, *unlock;
+		uint64_t off;
+	} cases[] = {
+		{ "lock mem", "unlock mem", 0xa0000 },
+		{ "lock io", "unlock io", 0x3c0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int status;
+		pid_t pid;
+
+		ASSERT_EQ(0, ask(self->fd, cases[i].lock));
+		pid = start_read(&self->d, cases[i].off);
+		ASSERT_LT(0, pid);
+		vfio_sleep_ms(300);
+		EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+		ASSERT_EQ(0, kill(pid, SIGUSR1));
+		EXPECT_EQ(EINTR, end_of(pid));
+
+		pid = start_read(&self->d, cases[i].off);
+		ASSERT_LT(0, pid);
+		vfio_sleep_ms(300);
+		EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+		ASSERT_EQ(0, ask(self->fd, cases[i].unlock));
+		EXPECT_EQ(0, end_of(pid));
+	}
 }
 
 /* --- Devices that are no display ---------------------------------------- */
