@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "e1000e.h"
+#include "fakecfg.h"
 #include "irq_source.h"
 #include "nvme.h"
 #include "vfio_harness.h"
@@ -357,6 +358,25 @@ TEST_F(alone, wakes_from_d3)
 	EXPECT_EQ(-EIO, vfio_region_read(&self->dev, 0, 0, &value, 4));
 	ASSERT_EQ(0, reset_owned(&self->dev, &self->dev));
 	EXPECT_EQ(4, vfio_region_read(&self->dev, 0, 0, &value, 4));
+}
+
+/* Who unbinds the device has it locked until its user is gone. */
+TEST_F(alone, device_is_being_unbound)
+{
+	char path[128];
+	uint32_t value;
+	pid_t pid;
+
+	vfio_driver_path("unbind", path, sizeof(path));
+	pid = vfio_file_write_begin(path, self->dev.addr);
+	ASSERT_LT(0, pid);
+	vfio_sleep_ms(200);
+	EXPECT_TRUE(vfio_file_write_waits(pid));
+	EXPECT_EQ(-EAGAIN, reset_owned(&self->dev, &self->dev));
+	EXPECT_EQ(4, vfio_region_read(&self->dev, 0, 0, &value, 4));
+	EXPECT_NE(~0U, value);
+	vfio_dev_close(&self->dev);
+	EXPECT_EQ(0, vfio_file_write_end(pid));
 }
 
 /* Mappings of another process are stopped meanwhile, and go on. */
@@ -726,6 +746,256 @@ TEST_F(slot, usable_after_close)
 	EXPECT_NE(~0U, value);
 }
 
+/* ------------------------------------------- one slot, a group for each function */
+
+/*
+ * Functions that reset together, though nothing is wrong with two users having one
+ * each: they have ACS, which no emulated endpoint has, so that it is faked.
+ */
+FIXTURE(isolated) {
+	struct fakecfg fakes[2];
+	struct vfio_dev first;
+	struct vfio_dev second;
+	struct vfio_pci_hot_reset_info *info;
+	int other;	/* group of the second function, if it is open by itself */
+};
+
+static const struct vfio_target halves[2] = { { "multi0" }, { "multi1" } };
+
+/*
+ * ACS as the only extended capability, of a kind that can't be turned off, or
+ * nothing of it.  A function that is found after boot is taken for one of several
+ * if its own header says so, which that of the emulated second one doesn't.
+ */
+static int fake_acs(struct fakecfg *fake, bool acs)
+{
+	fakecfg_clear(fake);
+	fakecfg_put(fake, PCI_HEADER_TYPE, 1, 0x80);
+	if (acs) {
+		fakecfg_put(fake, PCI_CFG_SPACE_SIZE, 4,
+			    PCI_EXT_CAP_ID_ACS | 1 << 16);
+		fakecfg_put(fake, PCI_CFG_SPACE_SIZE + PCI_ACS_CAP, 4, 0);
+	}
+	return fakecfg_load(fake);
+}
+
+/* Found anew together, so that the kernel groups them by what they are now */
+static int isolate(struct fakecfg *fakes, bool isolated)
+{
+	int ret;
+
+	ret = fake_acs(&fakes[0], isolated) ?: fake_acs(&fakes[1], isolated) ?:
+	      vfio_attr_write(fakes[0].addr, "remove", "1") ?:
+	      vfio_attr_write(fakes[1].addr, "remove", "1") ?:
+	      vfio_file_write("/sys/bus/pci/rescan", "1");
+	return ret ?: vfio_driver_take(fakes[0].addr) ?:
+		      vfio_driver_take(fakes[1].addr);
+}
+
+FIXTURE_SETUP(isolated)
+{
+	const char *why = fakecfg_missing(&halves[1]);
+
+	self->first = VFIO_DEV_INIT;
+	self->second = VFIO_DEV_INIT;
+	self->other = -1;
+	if (why)
+		SKIP(return, "%s", why);
+	ASSERT_EQ(0, fakecfg_add(&self->fakes[0], &halves[0]));
+	ASSERT_EQ(0, fakecfg_add(&self->fakes[1], &halves[1]));
+	ASSERT_EQ(0, isolate(self->fakes, true));
+	ASSERT_NE(vfio_group_number(self->fakes[0].addr),
+		  vfio_group_number(self->fakes[1].addr));
+	ASSERT_EQ(0, vfio_dev_open(&self->first, &halves[0]));
+	self->info = new_info();
+	ASSERT_NE(NULL, self->info);
+}
+
+FIXTURE_TEARDOWN(isolated)
+{
+	vfio_dev_close(&self->second);
+	vfio_dev_close(&self->first);
+	if (self->other >= 0)
+		close(self->other);
+	if (!self->fakes[1].addr[0])
+		return;
+	EXPECT_EQ(0, isolate(self->fakes, false));
+	EXPECT_EQ(vfio_group_number(self->fakes[0].addr),
+		  vfio_group_number(self->fakes[1].addr));
+	EXPECT_EQ(0, fakecfg_remove(&self->fakes[0]));
+	EXPECT_EQ(0, fakecfg_remove(&self->fakes[1]));
+}
+
+/* Something in the first function that a reset clears, and whether it is there */
+static int mark(const struct vfio_dev *dev)
+{
+	uint32_t value = 0x12345;
+
+	return vfio_region_write(dev, 0, E1000E_IVAR, &value, 4) == 4 ? 0 : -EIO;
+}
+
+static bool is_marked(const struct vfio_dev *dev)
+{
+	uint32_t value = 0;
+
+	return vfio_region_read(dev, 0, E1000E_IVAR, &value, 4) == 4 &&
+	       value == 0x12345;
+}
+
+#define EXPECT_REFUSED(_reset)							\
+	do {									\
+		ASSERT_EQ(0, mark(&self->first));				\
+		EXPECT_EQ(-EINVAL, _reset);					\
+		EXPECT_TRUE(is_marked(&self->first));				\
+	} while (0)
+
+#define EXPECT_RESET(_reset)							\
+	do {									\
+		ASSERT_EQ(0, mark(&self->first));				\
+		EXPECT_EQ(0, _reset);						\
+		EXPECT_FALSE(is_marked(&self->first));				\
+	} while (0)
+
+/* A group for each is asked for, whether the device in it is open or not. */
+TEST_F(isolated, group_of_the_second_is_shown_too)
+{
+	int32_t fds[2] = { self->first.group, self->first.group };
+	int i;
+
+	ASSERT_EQ(0, get_info(&self->first, self->info, 2));
+	EXPECT_EQ(2U, self->info->count);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ((uint32_t)vfio_group_number(self->fakes[i].addr),
+			  self->info->devices[i].group_id);
+	EXPECT_REFUSED(hot_reset(&self->first, 1, fds));
+	EXPECT_REFUSED(hot_reset(&self->first, 2, fds));
+
+	self->other = vfio_group_open(vfio_group_number(self->fakes[1].addr));
+	ASSERT_LE(0, self->other);
+	fds[1] = self->other;
+	EXPECT_REFUSED(hot_reset(&self->first, 1, &fds[1]));
+	EXPECT_RESET(hot_reset(&self->first, 2, fds));
+	fds[0] = self->other;
+	fds[1] = self->first.group;
+	EXPECT_RESET(hot_reset(&self->first, 2, fds));
+}
+
+TEST_F(isolated, both_are_open)
+{
+	int32_t fds[2];
+
+	ASSERT_EQ(0, vfio_dev_open_with(&self->second, &halves[1], &self->first));
+	fds[0] = self->first.group;
+	fds[1] = self->second.group;
+	ASSERT_NE(fds[0], fds[1]);
+	EXPECT_REFUSED(hot_reset(&self->first, 1, fds));
+	EXPECT_REFUSED(hot_reset(&self->second, 1, &fds[1]));
+	EXPECT_REFUSED(hot_reset(&self->second, 1, fds));
+	EXPECT_RESET(hot_reset(&self->first, 2, fds));
+	EXPECT_RESET(hot_reset(&self->second, 2, fds));
+}
+
+/* Another user has the second one: he can't be made to lose what he set up. */
+TEST_F(isolated, second_of_another_user)
+{
+	const int number = vfio_group_number(self->fakes[1].addr);
+	const int32_t fds[2] = { self->first.group, self->first.group };
+	int32_t both[2] = { self->first.group };
+	int ready[2], status;
+	pid_t user;
+	char byte;
+
+	ASSERT_EQ(0, pipe(ready));
+	user = fork();
+	ASSERT_LE(0, user);
+	if (!user) {
+		vfio_dev_close(&self->first);
+		if (vfio_dev_open(&self->second, &halves[1]) ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	EXPECT_EQ(-EBUSY, vfio_group_open(number));
+	EXPECT_REFUSED(hot_reset(&self->first, 1, fds));
+	EXPECT_REFUSED(hot_reset(&self->first, 2, fds));
+	ASSERT_EQ(0, kill(user, SIGKILL));
+	ASSERT_EQ(user, waitpid(user, &status, 0));
+
+	self->other = vfio_group_open(number);
+	ASSERT_LE(0, self->other);
+	both[1] = self->other;
+	EXPECT_RESET(hot_reset(&self->first, 2, both));
+}
+
+/* What is said of the second one, and of all of them, to the first one's user */
+#define EXPECT_SECOND(_id, _owned)						\
+	do {									\
+		uint32_t __flags = VFIO_PCI_HOT_RESET_FLAG_DEV_ID;		\
+										\
+		if (_owned)							\
+			__flags |= VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED;	\
+		ASSERT_EQ(0, get_info(&self->first, self->info, 2));		\
+		EXPECT_EQ(2U, self->info->count);				\
+		EXPECT_EQ(__flags, self->info->flags);				\
+		EXPECT_EQ(self->first.devid, self->info->devices[0].group_id);	\
+		EXPECT_EQ((uint32_t)(_id), self->info->devices[1].group_id);	\
+	} while (0)
+
+/* Nobody has the second one, thus nobody owns it. */
+TEST_F(isolated, second_in_no_iommufd)
+{
+	EXPECT_SECOND(VFIO_PCI_DEVID_NOT_OWNED, false);
+	EXPECT_REFUSED(hot_reset(&self->first, 0, NULL));
+
+	ASSERT_EQ(0, vfio_dev_open_with(&self->second, &halves[1], &self->first));
+	EXPECT_SECOND(self->second.devid, true);
+	EXPECT_RESET(hot_reset(&self->first, 0, NULL));
+	EXPECT_RESET(hot_reset(&self->second, 0, NULL));
+
+	vfio_dev_close(&self->second);
+	EXPECT_SECOND(VFIO_PCI_DEVID_NOT_OWNED, false);
+	EXPECT_REFUSED(hot_reset(&self->first, 0, NULL));
+}
+
+TEST_F(isolated, second_in_another_iommufd)
+{
+	ASSERT_EQ(0, vfio_dev_open(&self->second, &halves[1]));
+	EXPECT_SECOND(VFIO_PCI_DEVID_NOT_OWNED, false);
+	EXPECT_REFUSED(hot_reset(&self->first, 0, NULL));
+	EXPECT_REFUSED(hot_reset(&self->second, 0, NULL));
+}
+
+/* The second one is open by its group: neither way shows that both are owned. */
+TEST_F(isolated, second_by_its_group)
+{
+	const int iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	int32_t fds[2];
+
+	self->other = vfio_group_open(vfio_group_number(self->fakes[1].addr));
+	ASSERT_LE(0, self->other);
+	ASSERT_EQ(0, vfio_ioctl(self->other, VFIO_GROUP_SET_CONTAINER, (void *)&iommufd));
+	self->second = self->first;
+	self->second.iommufd = -1;
+	self->second.how = VFIO_HOW_COMPAT;
+	self->second.group = self->other;
+	self->second.fd = vfio_group_device_fd(self->other, self->fakes[1].addr);
+	ASSERT_LE(0, self->second.fd);
+
+	EXPECT_SECOND(VFIO_PCI_DEVID_NOT_OWNED, false);
+	EXPECT_REFUSED(hot_reset(&self->first, 0, NULL));
+	EXPECT_REFUSED(hot_reset(&self->first, 1, &self->other));
+	fds[0] = self->other;
+	fds[1] = self->other;
+	EXPECT_REFUSED(hot_reset(&self->second, 0, NULL));
+	EXPECT_REFUSED(hot_reset(&self->second, 1, fds));
+	EXPECT_REFUSED(hot_reset(&self->second, 2, fds));
+	/* A cdev is no group that could be shown. */
+	fds[1] = self->first.fd;
+	EXPECT_REFUSED(hot_reset(&self->second, 2, fds));
+	self->other = -1;
+}
+
 #define SHOWS_GROUPS(name)							\
 	{ .test = name, .modes = VFIO_MODES_GROUP, .why = "it shows groups" }
 
@@ -736,6 +1006,10 @@ static const struct vfio_mode_rule rules[] = {
 	ABOUT_CDEVS("groups_of_a_cdev"),
 	ABOUT_CDEVS("groups_of_cdevs"),
 	ABOUT_CDEVS("second_for_another_user"),
+	ABOUT_CDEVS("second_in_no_iommufd"),
+	ABOUT_CDEVS("second_in_another_iommufd"),
+	{ .test = "second_by_its_group", .modes = VFIO_MODE_CDEV,
+	  .why = "one is a cdev, the other a group with a PCI address" },
 	SHOWS_GROUPS("count_too_large"),
 	SHOWS_GROUPS("table_not_readable"),
 	SHOWS_GROUPS("not_a_group"),
@@ -745,6 +1019,9 @@ static const struct vfio_mode_rule rules[] = {
 	SHOWS_GROUPS("second_entry_bad"),
 	SHOWS_GROUPS("only_the_wrong_group"),
 	SHOWS_GROUPS("three_groups_are_too_many"),
+	SHOWS_GROUPS("group_of_the_second_is_shown_too"),
+	SHOWS_GROUPS("both_are_open"),
+	SHOWS_GROUPS("second_of_another_user"),
 	{}
 };
 
