@@ -314,7 +314,7 @@ TEST_F(dmabuf, arguments_have_to_be_readable)
 	EXPECT_EQ(-ENOMEM, vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg));
 }
 
-/* Of a device that goes nothing new is to depend. */
+/* Who still has one does not keep a device from being unbound when it is closed. */
 TEST_F(dmabuf, of_a_device_that_is_unbound)
 {
 	char path[128];
@@ -327,9 +327,10 @@ TEST_F(dmabuf, of_a_device_that_is_unbound)
 	vfio_sleep_ms(500);
 	EXPECT_TRUE(vfio_file_write_waits(pid));
 	fd = vfio_ioctl(self->d.fd, VFIO_DEVICE_FEATURE, &self->arg);
-	EXPECT_EQ(-ENODEV, fd);
+	EXPECT_LE(0, fd);
 	vfio_dev_close(&self->d);
 	EXPECT_EQ(0, vfio_file_write_end(pid));
+	close(fd);
 }
 
 /* Nobody's DMA reaches ports. */

@@ -4,6 +4,7 @@
  * What takes mappings away is in mmap_state_test.c.
  */
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -309,6 +310,123 @@ TEST_F(map, is_neither_dumped_nor_expanded)
 	EXPECT_TRUE(has_vm_flag(self->p, " de"));
 	EXPECT_TRUE(has_vm_flag(self->p, " dd"));
 	EXPECT_FALSE(has_vm_flag(self->p, " dc"));
+}
+
+/* --- Large pages ---------------------------------------------------------- */
+
+#define LARGE	(2UL << 20)
+
+/* Page faults that it takes to read a word of each page */
+static long count_faults(const char *p, size_t len)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_SELF, &before);
+	for (size_t off = 0; off < len; off += PAGE)
+		__atomic_load_n((uint32_t *)(p + off), __ATOMIC_RELAXED);
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_minflt - before.ru_minflt;
+}
+
+/* Map @len bytes from @off of the BAR at @skew behind the beginning of a large page */
+static char *map_at(const struct vfio_dev *d, uint64_t off, size_t skew, size_t len)
+{
+	const size_t room = len + skew + 2 * LARGE;
+	char *all = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at;
+
+	if (all == MAP_FAILED)
+		return NULL;
+	at = (char *)(((uintptr_t)all + LARGE - 1) & -LARGE) + skew;
+	at = mmap(at, len, RW, MAP_SHARED | MAP_FIXED, d->fd,
+		  vfio_region_pos(d, RAM, off));
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/* Each page of the mapping is the one it is of the BAR: marked there, seen here */
+static int count_wrong_pages(const struct vfio_dev *d, const char *p, uint64_t off,
+			     size_t len)
+{
+	int wrong = 0;
+
+	for (uint64_t at = 0; at < len; at += 64 * PAGE) {
+		uint32_t mark = 0x40000000 + (off + at) / PAGE;
+
+		if (vfio_region_write(d, RAM, off + at, &mark, 4) != 4 ||
+		    __atomic_load_n((uint32_t *)(p + at), __ATOMIC_ACQUIRE) != mark)
+			wrong++;
+	}
+	return wrong;
+}
+
+/* As far as the kernel tells, which many don't */
+static bool has_large_pages(void)
+{
+	return !vfio_kernel_has("CONFIG_MMU") ||
+	       vfio_kernel_has("CONFIG_ARCH_SUPPORTS_PMD_PFNMAP");
+}
+
+static const char no_large_pages[] = "this kernel maps devices by small pages only";
+
+TEST_F(map, aligned_is_made_of_large_pages)
+{
+	char *p = map_at(&self->d, 2 * LARGE, 0, 4 * LARGE);
+	long faults;
+
+	if (!has_large_pages())
+		SKIP(return, "%s", no_large_pages);
+	ASSERT_NE(NULL, p);
+	faults = count_faults(p, 4 * LARGE);
+	EXPECT_LE(4, faults);
+	EXPECT_GE(8, faults);
+	EXPECT_EQ(0, count_wrong_pages(&self->d, p, 2 * LARGE, 4 * LARGE));
+}
+
+/* Where addresses of BAR and process don't lie alike, by small ones, and the same */
+TEST_F(map, unaligned_works_by_small_pages)
+{
+	char *p = map_at(&self->d, 2 * LARGE + PAGE, 0, 2 * LARGE);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_LE((long)(2 * LARGE / PAGE), count_faults(p, 2 * LARGE));
+	EXPECT_EQ(0, count_wrong_pages(&self->d, p, 2 * LARGE + PAGE, 2 * LARGE));
+}
+
+/* They lie alike, but begin and end within a large page */
+TEST_F(map, ends_within_large_pages)
+{
+	const size_t half = LARGE / 2;
+	char *p = map_at(&self->d, 2 * LARGE + half, half, 2 * LARGE);
+	long faults;
+
+	if (!has_large_pages())
+		SKIP(return, "%s", no_large_pages);
+	ASSERT_NE(NULL, p);
+	faults = count_faults(p, 2 * LARGE);
+	EXPECT_LE((long)(2 * half / PAGE) + 1, faults);
+	EXPECT_GE((long)(2 * half / PAGE) + 5, faults);
+	EXPECT_EQ(0, count_wrong_pages(&self->d, p, 2 * LARGE + half, 2 * LARGE));
+}
+
+/* They go and come back as small ones do, and can be split. */
+TEST_F(map, large_pages_are_taken_away_and_split)
+{
+	char *p = map_at(&self->d, 0, 0, 2 * LARGE);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, vfio_load(p + PAGE, 4, NULL));
+	EXPECT_EQ(0, vfio_load(p + LARGE + PAGE, 4, NULL));
+	ASSERT_EQ(0, vfio_memory(&self->d, false));
+	EXPECT_NE(0, vfio_load(p + PAGE, 4, NULL));
+	EXPECT_NE(0, vfio_load(p + LARGE + PAGE, 4, NULL));
+	ASSERT_EQ(0, vfio_memory(&self->d, true));
+	EXPECT_EQ(0, count_wrong_pages(&self->d, p, 0, 2 * LARGE));
+
+	ASSERT_EQ(0, munmap(p + LARGE / 2, PAGE));
+	EXPECT_NE(0, vfio_load(p + LARGE / 2, 4, NULL));
+	EXPECT_EQ(0, vfio_load(p + LARGE / 2 + PAGE, 4, NULL));
+	EXPECT_EQ(0, count_wrong_pages(&self->d, p + LARGE, LARGE, LARGE));
+	EXPECT_EQ(0, count_wrong_pages(&self->d, p, 0, LARGE / 2));
 }
 
 /* --- Ports -------------------------------------------------------------- */

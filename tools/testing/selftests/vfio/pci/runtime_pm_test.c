@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fakecfg.h"
 #include "vfio_harness.h"
 
 #define ENTRY		(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY)
@@ -391,6 +392,109 @@ TEST_F(low_power, wakeup_after_exit)
 	EXPECT_READ();
 	EXPECT_EQ(0, SET(EXIT));
 	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->fd, 20));
+}
+
+/* -------------------------------------------------------------- wake-up by the device */
+
+/*
+ * No emulated device reports a PME, so that its capability is faked: e1000e can do
+ * so from D3hot.  The kernel looks once a second whether a device did that is behind
+ * a port that has not sent it a message yet; the port has to be awake for that.
+ */
+FIXTURE(pme) {
+	struct fakecfg fake;
+	struct vfio_dev dev;
+	unsigned int pm;
+	void *bar;
+	int fd;
+};
+
+static const struct vfio_target pme_target = { "e1000e" };
+
+FIXTURE_SETUP(pme)
+{
+	const char *why = fakecfg_missing(&pme_target);
+
+	self->dev = VFIO_DEV_INIT;
+	if (why)
+		SKIP(return, "%s", why);
+	ASSERT_EQ(0, fakecfg_add(&self->fake, &pme_target));
+	ASSERT_EQ(0, vfio_dev_open(&self->dev, &pme_target));
+	self->pm = vfio_hw_cap_find(&self->dev, PCI_CAP_ID_PM);
+	ASSERT_NE(0U, self->pm);
+	fakecfg_put(&self->fake, self->pm + PCI_PM_PMC, 2,
+		    vfio_hw_cfg16(&self->dev, self->pm + PCI_PM_PMC) |
+		    PCI_PM_CAP_PME_D3hot);
+	/* The high byte of the control register: enable, and status that is not set */
+	fakecfg_put(&self->fake, self->pm + PCI_PM_CTRL + 1, 1, 0);
+	self->fake.writable[self->pm + PCI_PM_CTRL + 1] = PCI_PM_CTRL_PME_ENABLE >> 8;
+	vfio_dev_close(&self->dev);
+	ASSERT_EQ(0, fakecfg_load(&self->fake));
+	ASSERT_EQ(0, fakecfg_rescan(&self->fake));
+	ASSERT_EQ(0, vfio_attr_write(self->fake.addr, "../power/control", "on"));
+
+	ASSERT_EQ(0, vfio_dev_open(&self->dev, &pme_target));
+	ASSERT_EQ(0, vfio_region_mmap(&self->dev, 0, 0, 4096, PROT_READ, MAP_SHARED,
+				      &self->bar));
+	self->fd = vfio_eventfd();
+}
+
+FIXTURE_TEARDOWN(pme)
+{
+	if (self->bar)
+		munmap(self->bar, 4096);
+	vfio_dev_close(&self->dev);
+	if (!self->fake.addr[0])
+		return;
+	vfio_attr_write(self->fake.addr, "../power/control", "auto");
+	fakecfg_remove(&self->fake);
+	EXPECT_EQ(0, fakecfg_rescan(&self->fake));
+}
+
+/* Whose PME the kernel wants to hear of, and which reports one */
+static bool report_pme(const struct fakecfg *fake, unsigned int pm)
+{
+	uint8_t high = fakecfg_peek(fake, pm + PCI_PM_CTRL + 1, 1);
+
+	if (!(high & (PCI_PM_CTRL_PME_ENABLE >> 8)))
+		return false;
+	return !fakecfg_poke(fake, pm + PCI_PM_CTRL + 1, 1,
+			     high | PCI_PM_CTRL_PME_STATUS >> 8);
+}
+
+TEST_F(pme, wakes_and_is_told)
+{
+	struct vfio_device_low_power_entry_with_wakeup wakeup = {
+		.wakeup_eventfd = self->fd,
+	};
+
+	/* It is the host's: the user sees none of it. */
+	EXPECT_EQ(0, vfio_cfg16(&self->dev, self->pm + PCI_PM_PMC) &
+		     PCI_PM_CAP_PME_MASK);
+	ASSERT_EQ(0, vfio_feature(&self->dev, WAKEUP, &wakeup, sizeof(wakeup)));
+	ASSERT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
+	EXPECT_EQ(-ETIMEDOUT, vfio_eventfd_wait(self->fd, 1500));
+	ASSERT_TRUE(report_pme(&self->fake, self->pm));
+	EXPECT_EQ(1, vfio_eventfd_wait(self->fd, 5000));
+	fakecfg_poke(&self->fake, self->pm + PCI_PM_CTRL + 1, 1, 0);
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "active"));
+	/* Low power is over with it. */
+	EXPECT_EQ(0, vfio_load(self->bar, 4, NULL));
+}
+
+/* Who did not ask for that: the device is awake for a moment. */
+TEST_F(pme, wakes_and_sleeps_again)
+{
+	ASSERT_EQ(0, vfio_feature(&self->dev, ENTRY, NULL, 0));
+	ASSERT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
+	ASSERT_TRUE(report_pme(&self->fake, self->pm));
+	vfio_sleep_ms(2500);
+	/* It was seen to: the kernel enables it anew when the device sleeps again. */
+	fakecfg_poke(&self->fake, self->pm + PCI_PM_CTRL + 1, 1, 0);
+	EXPECT_TRUE(vfio_runtime_becomes(self->dev.addr, "suspended"));
+	EXPECT_NE(0, vfio_load(self->bar, 4, NULL));
+	EXPECT_EQ(0, vfio_feature(&self->dev, EXIT, NULL, 0));
+	EXPECT_EQ(0, vfio_load(self->bar, 4, NULL));
 }
 
 /* -------------------------------------------------------------------------- INTx */

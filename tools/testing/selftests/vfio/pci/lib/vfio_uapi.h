@@ -80,6 +80,9 @@ struct vfio_device_bind_iommufd_token {
 
 #ifndef VFIO_DEVICE_FEATURE_MIG_DATA_SIZE
 #define VFIO_DEVICE_FEATURE_MIG_DATA_SIZE	9
+struct vfio_device_feature_mig_data_size {
+	__aligned_u64 stop_copy_length;
+};
 #endif
 
 #ifndef VFIO_DEVICE_FEATURE_BUS_MASTER
