@@ -4,7 +4,6 @@
  * kernel or in the device, the next user finds it as the first one did, and the
  * device's own driver can work with it again.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,7 +17,7 @@
 
 #include "irq_source.h"
 #include "memory.h"
-#include "nvme.h"
+#include "own_driver.h"
 #include "vfio_harness.h"
 
 #define INTX		VFIO_PCI_INTX_IRQ_INDEX
@@ -575,87 +574,6 @@ TEST(opened_by_several)
 
 /* ------------------------------------------------------------- back to its own driver */
 
-/* The first entry of a directory of the device with that prefix */
-static bool find_entry(const char *addr, const char *dir, const char *prefix,
-		       char *name, size_t size)
-{
-	struct dirent *entry;
-	char path[256];
-	bool found = false;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", addr, dir);
-	d = opendir(path);
-	while (d && !found && (entry = readdir(d))) {
-		found = !strncmp(entry->d_name, prefix, strlen(prefix));
-		if (found)
-			snprintf(name, size, "%s", entry->d_name);
-	}
-	if (d)
-		closedir(d);
-	return found;
-}
-
-static bool wait_for_entry(const char *addr, const char *dir, const char *prefix,
-			   char *name, size_t size)
-{
-	int ms;
-
-	for (ms = 0; ms < 10000; ms += 10) {
-		if (find_entry(addr, dir, prefix, name, size))
-			return true;
-		vfio_sleep_ms(10);
-	}
-	return false;
-}
-
-/* Reads from the first namespace of the controller, wherever it appears. */
-static bool nvme_reads(const char *addr)
-{
-	char controller[256], namespace[256], dir[300], path[300];
-	char block[4096];
-	ssize_t length = -1;
-	int fd, ms;
-
-	if (!wait_for_entry(addr, "nvme", "nvme", controller, sizeof(controller)))
-		return false;
-	snprintf(dir, sizeof(dir), "nvme/%s", controller);
-	if (!wait_for_entry(addr, dir, "nvme", namespace, sizeof(namespace)))
-		return false;
-	snprintf(path, sizeof(path), "/dev/%s", namespace);
-	for (ms = 0; ms < 5000 && length < 0; ms += 10) {
-		fd = open(path, O_RDONLY | O_DIRECT);
-		if (fd >= 0) {
-			void *aligned = vfio_buffer(4096);
-
-			length = read(fd, aligned, sizeof(block));
-			vfio_buffer_free(aligned, 4096);
-			close(fd);
-		}
-		vfio_sleep_ms(10);
-	}
-	return length == sizeof(block);
-}
-
-static bool e1000e_works(const char *addr)
-{
-	char name[256], path[300], text[32];
-	int ms;
-
-	if (!wait_for_entry(addr, "net", "eth", name, sizeof(name)))
-		return false;
-	snprintf(path, sizeof(path), "ip link set %s up", name);
-	if (system(path))
-		return false;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/carrier", name);
-	for (ms = 0; ms < 10000; ms += 10) {
-		if (vfio_file_read(path, text, sizeof(text)) > 0 && !strcmp(text, "1"))
-			return true;
-		vfio_sleep_ms(10);
-	}
-	return false;
-}
-
 FIXTURE(own_driver) {
 	char addr[40];
 };
@@ -663,18 +581,14 @@ FIXTURE(own_driver) {
 FIXTURE_VARIANT(own_driver) {
 	struct vfio_target target;
 	uint32_t index;
-	const char *driver;
-	bool (*works)(const char *addr);
 };
 
 FIXTURE_VARIANT_ADD(own_driver, nvme) {
 	.target = { "nvme" }, .index = MSIX,
-	.driver = "nvme", .works = nvme_reads,
 };
 
 FIXTURE_VARIANT_ADD(own_driver, e1000e) {
 	.target = { "e1000e" }, .index = INTX,
-	.driver = "e1000e", .works = e1000e_works,
 };
 
 FIXTURE_SETUP(own_driver)
@@ -682,8 +596,7 @@ FIXTURE_SETUP(own_driver)
 	VFIO_NEEDS(&variant->target);
 	ASSERT_EQ(0, vfio_device_find(variant->target.name, self->addr,
 				      sizeof(self->addr)));
-	ASSERT_EQ(0, vfio_modprobe(variant->driver));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, variant->driver));
+	ASSERT_EQ(0, own_driver_bind(self->addr));
 }
 
 FIXTURE_TEARDOWN(own_driver)
@@ -695,11 +608,11 @@ TEST_F_TIMEOUT(own_driver, works_again, 60)
 {
 	int round;
 
-	EXPECT_TRUE(variant->works(self->addr));
+	EXPECT_TRUE(own_driver_works(self->addr));
 	for (round = 0; round < 3; round++) {
 		ASSERT_EQ(0, use_once(&variant->target, variant->index));
-		ASSERT_EQ(0, vfio_driver_bind(self->addr, variant->driver));
-		EXPECT_TRUE(variant->works(self->addr));
+		ASSERT_EQ(0, own_driver_bind(self->addr));
+		EXPECT_TRUE(own_driver_works(self->addr));
 	}
 }
 
@@ -719,8 +632,8 @@ TEST_F_TIMEOUT(own_driver, works_after_a_killed_user, 60)
 	EXPECT_EQ(1, read(pipes[0], &byte, 1));
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
-	ASSERT_EQ(0, vfio_driver_bind(self->addr, variant->driver));
-	EXPECT_TRUE(variant->works(self->addr));
+	ASSERT_EQ(0, own_driver_bind(self->addr));
+	EXPECT_TRUE(own_driver_works(self->addr));
 }
 
 VFIO_TEST_MAIN
