@@ -12,6 +12,7 @@
 
 #include "kmsg.h"
 #include "nvme.h"
+#include "sriov.h"
 #include "vfio_harness.h"
 
 #define VFS		2
@@ -29,7 +30,7 @@
 #define PROBE		VFIO_DEVICE_FEATURE_PROBE
 #define VF_TOKEN	VFIO_DEVICE_FEATURE_PCI_VF_TOKEN
 
-static const struct vfio_target pf_target = { .name = "sriov" };
+static const struct vfio_target pf_target = { .name = SRIOV_PF };
 
 static const char *driver_of(const char *addr)
 {
@@ -40,52 +41,12 @@ static const char *driver_of(const char *addr)
 	return driver;
 }
 
-static int allow_vfs(bool yes)
-{
-	char path[128];
-
-	vfio_driver_module_path("parameters/enable_sriov", path, sizeof(path));
-	return vfio_file_write(path, yes ? "Y" : "N");
-}
-
-static int set_vfs(const char *pf, unsigned int count)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", count);
-	return vfio_attr_write(pf, "sriov_numvfs", text);
-}
-
 static int count_vfs(const char *pf)
 {
 	char text[16];
 	int ret = vfio_attr_read(pf, "sriov_numvfs", text, sizeof(text));
 
 	return ret < 0 ? ret : atoi(text);
-}
-
-/*
- * What every test begins with: a PF that is ours, without VFs.  It is not reset
- * when it is opened and closed, as some emulated ones lose their VFs by that
- * but go on saying that they are enabled, so that nobody enables them again.
- */
-static int take_pf(char *addr, size_t len)
-{
-	int ret = vfio_device_find(pf_target.name, addr, len);
-
-	return ret ?: vfio_attr_write(addr, "reset_method", "\n") ?:
-	       vfio_driver_take(addr) ?: allow_vfs(true);
-}
-
-/* ... and ends with; nobody may have any of them open */
-static void give_pf_back(const char *addr)
-{
-	allow_vfs(true);
-	set_vfs(addr, 0);
-	allow_vfs(false);
-	vfio_attr_write(addr, "sriov_drivers_autoprobe", "1");
-	vfio_driver_unbind(addr);
-	vfio_attr_write(addr, "reset_method", "default");
 }
 
 #define BAR_SIZE	8192
@@ -112,12 +73,12 @@ FIXTURE(enable) {
 FIXTURE_SETUP(enable)
 {
 	VFIO_NEEDS(&pf_target);
-	ASSERT_EQ(0, take_pf(self->pf, sizeof(self->pf)));
+	ASSERT_EQ(0, sriov_take_pf(self->pf, sizeof(self->pf)));
 }
 
 FIXTURE_TEARDOWN(enable)
 {
-	give_pf_back(self->pf);
+	sriov_give_pf_back(self->pf);
 }
 
 #define FIND_VF(number)								\
@@ -125,23 +86,23 @@ FIXTURE_TEARDOWN(enable)
 
 TEST_F(enable, refused_by_default)
 {
-	ASSERT_EQ(0, allow_vfs(false));
-	EXPECT_EQ(-ENOENT, set_vfs(self->pf, 1));
-	EXPECT_EQ(-ENOENT, set_vfs(self->pf, VFS));
+	ASSERT_EQ(0, sriov_allow(false));
+	EXPECT_EQ(-ENOENT, sriov_set_vfs(self->pf, 1));
+	EXPECT_EQ(-ENOENT, sriov_set_vfs(self->pf, VFS));
 	EXPECT_EQ(0, count_vfs(self->pf));
 	EXPECT_EQ(-ENOENT, FIND_VF(0));
 	/* The parameter is looked at anew each time. */
-	ASSERT_EQ(0, allow_vfs(true));
-	EXPECT_EQ(0, set_vfs(self->pf, 1));
+	ASSERT_EQ(0, sriov_allow(true));
+	EXPECT_EQ(0, sriov_set_vfs(self->pf, 1));
 	EXPECT_EQ(1, count_vfs(self->pf));
 }
 
 /* It rules disabling as well. */
 TEST_F(enable, not_disabled_without_parameter)
 {
-	ASSERT_EQ(0, set_vfs(self->pf, VFS));
-	ASSERT_EQ(0, allow_vfs(false));
-	EXPECT_EQ(-ENOENT, set_vfs(self->pf, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, VFS));
+	ASSERT_EQ(0, sriov_allow(false));
+	EXPECT_EQ(-ENOENT, sriov_set_vfs(self->pf, 0));
 	EXPECT_EQ(VFS, count_vfs(self->pf));
 	EXPECT_EQ(0, FIND_VF(VFS - 1));
 }
@@ -152,12 +113,12 @@ TEST_F(enable, often)
 
 	for (i = 0; i < 3; i++)
 		for (n = 1; n <= VFS; n++) {
-			ASSERT_EQ(0, set_vfs(self->pf, n));
+			ASSERT_EQ(0, sriov_set_vfs(self->pf, n));
 			EXPECT_EQ(n, count_vfs(self->pf));
 			EXPECT_EQ(0, FIND_VF(n - 1));
 			EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
 			EXPECT_EQ(-ENOENT, FIND_VF(n));
-			ASSERT_EQ(0, set_vfs(self->pf, 0));
+			ASSERT_EQ(0, sriov_set_vfs(self->pf, 0));
 			EXPECT_EQ(0, count_vfs(self->pf));
 			EXPECT_EQ(-ENOENT, FIND_VF(0));
 			EXPECT_STREQ("no such device", driver_of(self->vf));
@@ -166,14 +127,14 @@ TEST_F(enable, often)
 
 TEST_F(enable, number_changed)
 {
-	ASSERT_EQ(0, set_vfs(self->pf, 1));
-	EXPECT_EQ(-EBUSY, set_vfs(self->pf, VFS));
-	EXPECT_EQ(-ERANGE, set_vfs(self->pf, VFS + 1));
-	EXPECT_EQ(0, set_vfs(self->pf, 1));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, 1));
+	EXPECT_EQ(-EBUSY, sriov_set_vfs(self->pf, VFS));
+	EXPECT_EQ(-ERANGE, sriov_set_vfs(self->pf, VFS + 1));
+	EXPECT_EQ(0, sriov_set_vfs(self->pf, 1));
 	EXPECT_EQ(1, count_vfs(self->pf));
-	ASSERT_EQ(0, set_vfs(self->pf, 0));
-	EXPECT_EQ(0, set_vfs(self->pf, 0));
-	EXPECT_EQ(0, set_vfs(self->pf, VFS));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, 0));
+	EXPECT_EQ(0, sriov_set_vfs(self->pf, 0));
+	EXPECT_EQ(0, sriov_set_vfs(self->pf, VFS));
 }
 
 /* Who has the PF has the VFs: no other driver may take them by their ids. */
@@ -182,7 +143,7 @@ TEST_F(enable, vfs_are_for_the_driver_of_the_pf)
 	char text[64];
 	int n;
 
-	ASSERT_EQ(0, set_vfs(self->pf, VFS));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, VFS));
 	for (n = 0; n < VFS; n++) {
 		ASSERT_EQ(0, FIND_VF(n));
 		EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
@@ -197,7 +158,7 @@ TEST_F(enable, vfs_are_for_the_driver_of_the_pf)
 TEST_F(enable, vfs_without_autoprobe)
 {
 	ASSERT_EQ(0, vfio_attr_write(self->pf, "sriov_drivers_autoprobe", "0"));
-	ASSERT_EQ(0, set_vfs(self->pf, 1));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, 1));
 	ASSERT_EQ(0, FIND_VF(0));
 	EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
 }
@@ -208,26 +169,26 @@ TEST_F(enable, vf_bound_elsewhere)
 	int log = kmsg_open();
 
 	ASSERT_EQ(0, vfio_modprobe("pci-stub"));
-	ASSERT_EQ(0, set_vfs(self->pf, 1));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, 1));
 	ASSERT_EQ(0, FIND_VF(0));
 	EXPECT_FALSE(kmsg_find(log, self->vf, "bound to", 0));
 	ASSERT_EQ(0, vfio_driver_bind(self->vf, "pci-stub"));
 	EXPECT_TRUE(kmsg_find(log, self->vf, "bound to", 1000));
 	EXPECT_STREQ("pci-stub", driver_of(self->vf));
 	ASSERT_EQ(0, vfio_driver_take(self->vf));
-	EXPECT_EQ(0, set_vfs(self->pf, 0));
+	EXPECT_EQ(0, sriov_set_vfs(self->pf, 0));
 }
 
 /* Nobody else would know what to do with them. */
 TEST_F(enable, unbound_with_vfs)
 {
-	ASSERT_EQ(0, set_vfs(self->pf, VFS));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, VFS));
 	ASSERT_EQ(0, FIND_VF(1));
 	ASSERT_EQ(0, vfio_driver_unbind(self->pf));
 	EXPECT_EQ(0, count_vfs(self->pf));
 	EXPECT_STREQ("no such device", driver_of(self->vf));
 	ASSERT_EQ(0, vfio_driver_take(self->pf));
-	EXPECT_EQ(0, set_vfs(self->pf, VFS));
+	EXPECT_EQ(0, sriov_set_vfs(self->pf, VFS));
 	EXPECT_STREQ(vfio_driver(), driver_of(self->vf));
 }
 
@@ -250,8 +211,8 @@ FIXTURE_SETUP(token)
 		self->vf[n] = VFIO_DEV_INIT;
 	if (why)
 		SKIP(return, "%s", why);
-	ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
+	ASSERT_EQ(0, sriov_take_pf(self->pf_addr, sizeof(self->pf_addr)));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, VFS));
 	for (n = 0; n < VFS; n++)
 		ASSERT_EQ(0, vfio_vf_find(self->pf_addr, n, self->vf_addr[n],
 					  sizeof(self->vf_addr[n])));
@@ -264,7 +225,7 @@ FIXTURE_TEARDOWN(token)
 	for (n = 0; n < VFS; n++)
 		vfio_dev_close(&self->vf[n]);
 	vfio_dev_close(&self->pf);
-	give_pf_back(self->pf_addr);
+	sriov_give_pf_back(self->pf_addr);
 }
 
 static int open_with_token(struct vfio_dev *dev, const char *addr,
@@ -452,7 +413,7 @@ TEST_F(token, forgotten_when_the_pf_is_unbound)
 	CLOSE_PF();
 	ASSERT_EQ(0, vfio_driver_unbind(self->pf_addr));
 	ASSERT_EQ(0, vfio_driver_take(self->pf_addr));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, VFS));
 	EXPECT_EQ(-EACCES, OPEN_VF(0, TOKEN));
 }
 
@@ -460,8 +421,8 @@ TEST_F(token, forgotten_when_the_pf_is_unbound)
 TEST_F(token, kept_when_the_vfs_are_disabled)
 {
 	ASSERT_EQ(0, OPEN_PF(TOKEN));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 0));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, VFS));
 	EXPECT_EQ(-EACCES, OPEN_VF(0, NULL));
 	EXPECT_EQ(0, OPEN_VF(0, TOKEN));
 }
@@ -480,17 +441,17 @@ TEST_F(token, needless)
 /* The PF is in the hands of the host's kernel. */
 TEST_F(token, needless_for_vfs_of_another_driver)
 {
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 0));
 	ASSERT_EQ(0, vfio_modprobe("pci-pf-stub"));
 	ASSERT_EQ(0, vfio_driver_bind(self->pf_addr, "pci-pf-stub"));
 	ASSERT_EQ(0, vfio_attr_write(self->pf_addr, "sriov_drivers_autoprobe", "0"));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 1));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 1));
 	EXPECT_STREQ("", driver_of(self->vf_addr[0]));
 	EXPECT_EQ(-EINVAL, OPEN_VF(0, TOKEN));
 	EXPECT_EQ(0, OPEN_VF(0, NULL));
 	CLOSE_VF(0);
 	ASSERT_EQ(0, vfio_driver_unbind(self->vf_addr[0]));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 0));
 }
 
 /* ----------------------------------------------------------- options behind the name */
@@ -561,8 +522,8 @@ FIXTURE_SETUP(name)
 	self->vf = VFIO_DEV_INIT;
 	self->second = VFIO_DEV_INIT;
 	VFIO_NEEDS(&pf_target);
-	ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
+	ASSERT_EQ(0, sriov_take_pf(self->pf_addr, sizeof(self->pf_addr)));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, VFS));
 	ASSERT_EQ(0, vfio_vf_find(self->pf_addr, 0, self->vf_addr,
 				  sizeof(self->vf_addr)));
 	ASSERT_EQ(0, vfio_vf_find(self->pf_addr, 1, self->second_addr,
@@ -576,7 +537,7 @@ FIXTURE_TEARDOWN(name)
 	vfio_dev_close(&self->second);
 	vfio_dev_close(&self->vf);
 	vfio_dev_close(&self->pf);
-	give_pf_back(self->pf_addr);
+	sriov_give_pf_back(self->pf_addr);
 }
 
 /* Of a device that is open the file can be had again, by who has the token. */
@@ -644,8 +605,8 @@ FIXTURE_SETUP(vf)
 	self->pf = VFIO_DEV_INIT;
 	self->dev = VFIO_DEV_INIT;
 	VFIO_NEEDS(&pf_target);
-	ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 1));
+	ASSERT_EQ(0, sriov_take_pf(self->pf_addr, sizeof(self->pf_addr)));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 1));
 	ASSERT_EQ(0, vfio_vf_find(self->pf_addr, 0, self->addr, sizeof(self->addr)));
 	ASSERT_EQ(0, open_trusted(&self->pf, self->pf_addr, TOKEN));
 	ASSERT_EQ(0, open_trusted(&self->dev, self->addr, TOKEN));
@@ -659,7 +620,7 @@ FIXTURE_TEARDOWN(vf)
 	unmap_bar(&self->pf_bar);
 	vfio_dev_close(&self->dev);
 	vfio_dev_close(&self->pf);
-	give_pf_back(self->pf_addr);
+	sriov_give_pf_back(self->pf_addr);
 }
 
 static unsigned int attr_number(const char *addr, const char *attr)
@@ -858,16 +819,16 @@ TEST_F(vf, reset_of_what_is_running)
 TEST_F(enable, pf_is_awake_while_it_has_vfs)
 {
 	ASSERT_TRUE(vfio_runtime_becomes(self->pf, "suspended"));
-	ASSERT_EQ(0, set_vfs(self->pf, 1));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, 1));
 	ASSERT_EQ(0, FIND_VF(0));
 	EXPECT_TRUE(vfio_runtime_becomes(self->vf, "suspended"));
 	EXPECT_TRUE(vfio_runtime_stays(self->pf, "active"));
-	ASSERT_EQ(0, set_vfs(self->pf, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, 0));
 	EXPECT_TRUE(vfio_runtime_becomes(self->pf, "suspended"));
 	/* References are balanced: once more it is the same. */
-	ASSERT_EQ(0, set_vfs(self->pf, VFS));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, VFS));
 	EXPECT_TRUE(vfio_runtime_stays(self->pf, "active"));
-	ASSERT_EQ(0, set_vfs(self->pf, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf, 0));
 	EXPECT_TRUE(vfio_runtime_becomes(self->pf, "suspended"));
 }
 
@@ -885,13 +846,13 @@ TEST_F(vf, pf_stays_in_d0)
 	EXPECT_NE(~0U, value);
 	/* Without VFs it may. */
 	vfio_dev_close(&self->dev);
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 0));
 	ASSERT_EQ(0, vfio_power(&self->pf, 3));
 	EXPECT_EQ(3, vfio_hw_cfg16(&self->pf, pm + PCI_PM_CTRL) &
 		  PCI_PM_CTRL_STATE_MASK);
 	EXPECT_EQ(-EIO, vfio_region_read(&self->pf, 0, 0, &value, 4));
 	/* And is woken when they come. */
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 1));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 1));
 	EXPECT_EQ(0, vfio_hw_cfg16(&self->pf, pm + PCI_PM_CTRL) &
 		  PCI_PM_CTRL_STATE_MASK);
 	EXPECT_EQ(4, vfio_region_read(&self->pf, 0, 0, &value, 4));
@@ -912,10 +873,10 @@ TEST_F(vf, pf_in_low_power)
 	ASSERT_EQ(0, LOW_POWER(&self->pf));
 	unmap_bar(&self->bar);
 	vfio_dev_close(&self->dev);
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 0));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 0));
 	EXPECT_TRUE(vfio_runtime_becomes(self->pf_addr, "suspended"));
 	/* Enabled in low power: awake again, for its own reasons */
-	ASSERT_EQ(0, set_vfs(self->pf_addr, 1));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, 1));
 	EXPECT_TRUE(vfio_runtime_stays(self->pf_addr, "active"));
 	EXPECT_EQ(SIGBUS, vfio_load(self->pf_bar, 4, NULL));
 	ASSERT_EQ(0, AWAKE(&self->pf));
@@ -987,8 +948,8 @@ FIXTURE_SETUP(end)
 	self->pf = VFIO_DEV_INIT;
 	self->dev = VFIO_DEV_INIT;
 	VFIO_NEEDS(&pf_target);
-	ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
-	ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
+	ASSERT_EQ(0, sriov_take_pf(self->pf_addr, sizeof(self->pf_addr)));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, VFS));
 	ASSERT_EQ(0, vfio_vf_find(self->pf_addr, 1, self->addr, sizeof(self->addr)));
 	ASSERT_EQ(0, open_trusted(&self->pf, self->pf_addr, TOKEN));
 	ASSERT_EQ(0, open_trusted(&self->dev, self->addr, TOKEN));
@@ -1004,7 +965,7 @@ FIXTURE_TEARDOWN(end)
 	vfio_dev_close(&self->pf);
 	vfio_file_write("/sys/bus/pci/rescan", "1");
 	vfio_driver_take(self->pf_addr);
-	give_pf_back(self->pf_addr);
+	sriov_give_pf_back(self->pf_addr);
 }
 
 /* The VF's user is asked, keeps the VF until he closes it, and then it goes. */
@@ -1068,8 +1029,8 @@ TEST_F(end, again)
 		ASSERT_EQ(0, vfio_file_write_end(pid));
 
 		ASSERT_EQ(0, vfio_file_write("/sys/bus/pci/rescan", "1"));
-		ASSERT_EQ(0, take_pf(self->pf_addr, sizeof(self->pf_addr)));
-		ASSERT_EQ(0, set_vfs(self->pf_addr, VFS));
+		ASSERT_EQ(0, sriov_take_pf(self->pf_addr, sizeof(self->pf_addr)));
+		ASSERT_EQ(0, sriov_set_vfs(self->pf_addr, VFS));
 		ASSERT_EQ(0, open_trusted(&self->pf, self->pf_addr, OTHER));
 		ASSERT_EQ(0, open_trusted(&self->dev, self->addr, OTHER));
 		vfio_dev_close(&self->pf);
