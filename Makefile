@@ -31,6 +31,10 @@ DEBUG_TESTS ?=
 DEBUG_MODES ?= group compat cdev mdev mdev-cdev
 # Rows of kernel/cross-test that "make cross" compiles for
 ARCHS ?= arm64 i386 i386-pae powerpc64le s390x
+# CPUs of the VMs of the tests in RACES, in which processes race for a device
+RACES := race_test
+RACE_CPUS ?= 2
+race_cpus = $(foreach r,$(RACES),$(RACE_CPUS:%=-C %:$(r)))
 # Calls of "make compare" to all devices together, and which they are: a number, or
 # none for others each time
 COMPARE_CALLS ?= 50000
@@ -79,7 +83,7 @@ help: ## This list
 	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
 	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
-	@echo 'COMPARE_CALLS, SEED (of "make compare"),'
+	@echo 'COMPARE_CALLS, SEED (of "make compare"), RACE_CPUS (of VMs in which processes race),'
 	@echo 'KERNELS (with checkers), DEBUG_TESTS, DEBUG_MODES (in "make check_debug"),'
 	@echo 'CHECK_DEBUG_MODES (in "make check"),'
 	@echo 'ARCHS (of "make cross"),'
@@ -178,20 +182,21 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
 		-c 'compare:$(MAKE) compare SEED=$(or $(SEED),1)' \
 		$(patsubst %,-m %@default,$(MODES)) \
-		$(on_debug_kernels) $(addprefix -m ,$(CHECK_DEBUG_MODES)) \
+		$(on_debug_kernels) $(addprefix -m ,$(CHECK_DEBUG_MODES)) $(race_cpus) \
 		-p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS
 	@$(DEPS) build run kernel
 	@$(VM)/check -j $(JOBS) -o $(OUT)/check-debug $(CHECK_FLAGS) \
 		$(DEBUG_COMMANDS) $(on_debug_kernels) $(patsubst %,-K %-debug,$(KERNELS)) \
-		$(addprefix -m ,$(DEBUG_MODES)) -a '$(VMFLAGS)' \
+		$(addprefix -m ,$(DEBUG_MODES)) $(race_cpus) -a '$(VMFLAGS)' \
 		$(if $(DEBUG_TESTS),$(addprefix $(OUT)/selftests/,$(filter-out %.sh,$(DEBUG_TESTS))) \
 			$(addprefix $(TESTS)/,$(filter %.sh,$(DEBUG_TESTS))),-p '$(MAKE) test_programs')
 
 check_long: ## No loop cut short, all tests in all modes on all kernels, all of what may be built
-	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM
-	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' \
+	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM \
+		RACE_CPUS='2 4'
+	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
 			-c 'cross:$(MAKE) cross'"
 
