@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sample.h"
 #include "vfio_harness.h"
 
 #define INJECTORS	"/sys/kernel/debug/"
@@ -33,6 +35,12 @@ static int set_injectors(void)
 		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
 		{ "fail_page_alloc/min-order", "0" },
 		{ "fail_usercopy/verbose", "0" },
+		{ "failslab/require-start", "0" },
+		{ "failslab/require-end", "0xffffffffffffffff" },
+		{ "fail_page_alloc/require-start", "0" },
+		{ "fail_page_alloc/require-end", "0xffffffffffffffff" },
+		{ "fail_usercopy/require-start", "0" },
+		{ "fail_usercopy/require-end", "0xffffffffffffffff" },
 	};
 	char path[128];
 	int ret;
@@ -74,20 +82,22 @@ static int find_function(const char *name, char *start, char *end, size_t len)
 	return first ? 0 : -ENOENT;
 }
 
-/* No failures in what that function of the kernel calls */
-static int spare(const char *function)
+/* "reject": no failures in what that function of the kernel calls; "require": no others */
+static int limit(const char *how, const char *function)
 {
-	static const char *const injectors[] = { "failslab", "fail_page_alloc" };
+	static const char *const injectors[] = {
+		"failslab", "fail_page_alloc", "fail_usercopy"
+	};
 	char path[128], start[32], end[32];
 	int ret;
 
 	ret = find_function(function, start, end, sizeof(start));
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(injectors); i++) {
-		snprintf(path, sizeof(path), INJECTORS "%s/reject-start", injectors[i]);
+		snprintf(path, sizeof(path), INJECTORS "%s/%s-start", injectors[i], how);
 		ret = vfio_file_write(path, start);
 		if (ret < 0)
 			break;
-		snprintf(path, sizeof(path), INJECTORS "%s/reject-end", injectors[i]);
+		snprintf(path, sizeof(path), INJECTORS "%s/%s-end", injectors[i], how);
 		ret = vfio_file_write(path, end);
 	}
 	return ret;
@@ -124,6 +134,7 @@ static bool disarm(int file)
  * @addr: its PCI address
  * @fds: eventfds
  * @map: of BAR 0
+ * @module: file of a module, and its name
  */
 struct scene {
 	struct vfio_dev dev;
@@ -131,6 +142,10 @@ struct scene {
 	char addr[40];
 	int32_t fds[VECTORS];
 	void *map;
+	struct {
+		char path[256];
+		char name[64];
+	} module;
 };
 
 static int bind_device(struct scene *s)
@@ -353,6 +368,35 @@ static int hot_reset(struct scene *s)
 	       vfio_ioctl(s->dev.fd, VFIO_DEVICE_PCI_HOT_RESET, &set);
 }
 
+/* Its dependencies are loaded */
+static int load(struct scene *s)
+{
+	int file = open(s->module.path, O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	if (file < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, file, "", 0) ? -errno : 0;
+	close(file);
+	return ret;
+}
+
+static int unload(struct scene *s)
+{
+	return sample_delete_module(s->module.name);
+}
+
+static void be_unloaded(struct scene *s)
+{
+	unload(s);
+}
+
+static void be_loaded(struct scene *s)
+{
+	if (sample_module_users(s->module.name) < 0)
+		load(s);
+}
+
 /* ------------------------------------------------------------- the sweep */
 
 /**
@@ -360,11 +404,13 @@ static int hot_reset(struct scene *s)
  * @run: does it; 0 or a count, or -errno
  * @undo: so that it can be done again, also after a failure; without failures
  * @needs_nothing: there may be no failure to inject, as it allocates nothing
+ * @also: another -errno that may stand for a failure
  */
 struct step {
 	int (*run)(struct scene *s);
 	void (*undo)(struct scene *s);
 	bool needs_nothing;
+	int also;
 };
 
 /* Memory, a user's memory, numbers of interrupts: what is injected */
@@ -428,7 +474,7 @@ FIXTURE_SETUP(fail)
 		ASSERT_LE(0, s->fds[i] = vfio_eventfd());
 	ASSERT_EQ(0, vfio_driver_take(s->addr));
 	/* Where memory lacks, these warn about themselves. */
-	ASSERT_EQ(0, spare(variant->begin == OPEN ? "register_irq_proc" :
+	ASSERT_EQ(0, limit("reject", variant->begin == OPEN ? "register_irq_proc" :
 			   "vfio_create_group"));
 	if (variant->begin == UNBOUND)
 		ASSERT_EQ(0, vfio_driver_unbind(s->addr));
@@ -442,28 +488,28 @@ FIXTURE_TEARDOWN(fail)
 	vfio_driver_give_back(self->scene.addr);
 }
 
-TEST_F_TIMEOUT(fail, each, 300)
+static void sweep(struct __test_metadata *_metadata, struct scene *s,
+		  const struct step *step, int file)
 {
-	const struct step *step = &variant->step;
 	unsigned int nth, refused = 0;
 	bool failed = true;
 	int ret;
 
 	for (nth = 1; failed && nth < MAX_POINTS; nth++) {
-		arm(self->file, nth);
-		ret = step->run(&self->scene);
-		failed = disarm(self->file);
+		arm(file, nth);
+		ret = step->run(s);
+		failed = disarm(file);
 		if (ret < 0) {
 			refused++;
 			ASSERT_TRUE(failed) TH_LOG("%d without a failure", ret);
-			EXPECT_TRUE(is_for_a_failure(ret))
+			EXPECT_TRUE(is_for_a_failure(ret) || ret == step->also)
 				TH_LOG("failure %u: %s", nth, strerror(-ret));
 			/* Some of it may have been done. */
-			step->undo(&self->scene);
-			ASSERT_LE(0, step->run(&self->scene))
+			step->undo(s);
+			ASSERT_LE(0, step->run(s))
 				TH_LOG("once more after failure %u", nth);
 		}
-		step->undo(&self->scene);
+		step->undo(s);
 	}
 	/* The last round met none. */
 	EXPECT_FALSE(failed);
@@ -471,4 +517,108 @@ TEST_F_TIMEOUT(fail, each, 300)
 	TH_LOG("%u failures injected, the call failed by %u of them", nth - 2, refused);
 }
 
-VFIO_TEST_MAIN
+TEST_F_TIMEOUT(fail, each, 300)
+{
+	sweep(_metadata, &self->scene, &variant->step, self->file);
+}
+
+/* ------------------------------------------------------------- modules */
+
+/* Each needs the first one */
+static const char *const modules[][2] = {
+	{ "vfio-pci-common", "vfio_pci_common" },
+	{ "vfio-pci", "vfio_pci" },
+	{ SAMPLE, SAMPLE_MODULE },
+};
+
+/* Where modprobe finds the file of a module */
+static int find_module(const char *module, char *path, size_t len)
+{
+	char line[64];
+	FILE *f;
+
+	snprintf(line, sizeof(line), "modinfo -n %s", module);
+	f = popen(line, "r");
+	if (!f)
+		return -errno;
+	path[0] = '\0';
+	if (fgets(path, len, f))
+		path[strcspn(path, "\n")] = '\0';
+	pclose(f);
+	return access(path, R_OK) ? -errno : 0;
+}
+
+/* What a module needs is loaded, the module and the others are not */
+static int prepare_modules(struct scene *s, unsigned int n)
+{
+	int ret = vfio_modprobe(modules[n][0]);
+
+	for (size_t i = ARRAY_SIZE(modules); !ret && i-- > (n ? 1 : 0); )
+		if (sample_module_users(modules[i][1]) >= 0)
+			ret = sample_delete_module(modules[i][1]);
+	snprintf(s->module.name, sizeof(s->module.name), "%s", modules[n][1]);
+	return ret ?: find_module(modules[n][0], s->module.path, sizeof(s->module.path));
+}
+
+FIXTURE(module)
+{
+	struct scene scene;
+	int file;
+};
+
+FIXTURE_VARIANT(module)
+{
+	unsigned int number;
+	struct step step;
+};
+
+#define MODULE(name, n, ...)							\
+	FIXTURE_VARIANT_ADD(module, name) {					\
+		.number = n,							\
+		.step = { __VA_ARGS__ },					\
+	}
+
+/* Without a directory of its own, a driver is invalid to the driver core. */
+MODULE(load_library, 0, load, be_unloaded);
+MODULE(load_vfio_pci, 1, load, be_unloaded, .also = -EINVAL);
+MODULE(load_sample, 2, load, be_unloaded, .also = -EINVAL);
+MODULE(unload_library, 0, unload, be_loaded, true);
+MODULE(unload_vfio_pci, 1, unload, be_loaded, true);
+MODULE(unload_sample, 2, unload, be_loaded, true);
+
+FIXTURE_SETUP(module)
+{
+	self->file = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (self->file < 0)
+		SKIP(return, "this kernel injects no failures, see CONFIG_FAULT_INJECTION");
+	ASSERT_EQ(0, set_injectors());
+	ASSERT_EQ(0, prepare_modules(&self->scene, variant->number));
+	/* What the kernel does for any module, before and after, may warn about itself. */
+	if (variant->step.run == load)
+		ASSERT_EQ(0, limit("require", "do_init_module"));
+	if (variant->step.run == unload)
+		ASSERT_EQ(0, load(&self->scene));
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	vfio_modprobe(vfio_driver());
+}
+
+TEST_F_TIMEOUT(module, each, 300)
+{
+	sweep(_metadata, &self->scene, &variant->step, self->file);
+	/* Nothing holds it, nor what it needs. */
+	be_loaded(&self->scene);
+	EXPECT_EQ(0, unload(&self->scene));
+	if (variant->number)
+		EXPECT_EQ(0, sample_delete_module(modules[0][1]));
+}
+
+static const struct vfio_mode_rule rules[] = {
+	{ .fixture = "module", .modes = VFIO_MODE_GROUP,
+	  .why = "modules are loaded in the same way in all modes" },
+	{}
+};
+
+VFIO_TEST_MAIN_RULES(rules)

@@ -91,14 +91,14 @@ static void count(unsigned long *counter)
 	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* The register, or nothing: never the ones that a device gives that does not decode */
+/* The register, or nothing: never what a bus answers for a device that does not decode */
 static int is_right(struct access *a, uint32_t value)
 {
 	count(&a->counts->done);
 	if (value == a->value)
 		return 0;
 	printf("# read %#x instead of %#x\n", value, a->value);
-	return -EILSEQ;
+	return -EBADMSG;
 }
 
 static int load(void *scene, int round)
