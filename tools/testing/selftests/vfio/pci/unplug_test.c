@@ -371,14 +371,31 @@ FIXTURE(surprise) {
 	struct vfio_dev dev;
 	struct fakecfg fake;
 	char addr[40];
+	struct nvme nvme;
 	void *bar;
 	int32_t req;
+	int32_t irq;
 	pid_t pid;
+};
+
+FIXTURE_VARIANT(surprise) {
+	struct vfio_target target;
+	bool dma;
+};
+
+FIXTURE_VARIANT_ADD(surprise, e1000e) {
+	.target = { .name = "e1000e" },
+};
+
+/* A controller that reads and writes memory, and interrupts, until it is gone */
+FIXTURE_VARIANT_ADD(surprise, nvme) {
+	.target = { .name = "nvme" },
+	.dma = true,
 };
 
 FIXTURE_SETUP(surprise)
 {
-	const struct vfio_target target = { .name = "e1000e" };
+	const struct vfio_target target = variant->target;
 	const char *why = fakecfg_missing(&target);
 
 	self->dev = VFIO_DEV_INIT;
@@ -388,10 +405,15 @@ FIXTURE_SETUP(surprise)
 	ASSERT_EQ(0, fakecfg_load(&self->fake));
 	ASSERT_EQ(0, vfio_dev_open(&self->dev, &target));
 	snprintf(self->addr, sizeof(self->addr), "%s", self->dev.addr);
-	map_bar(&self->dev, &self->bar);
 	self->req = vfio_eventfd();
+	self->irq = vfio_eventfd();
 	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, REQ, 0, 1, &self->req));
-	ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, MSIX, 0, 1, &self->req));
+	if (variant->dma) {
+		ASSERT_EQ(0, start_work(&self->dev, &self->nvme, &self->bar, self->irq));
+	} else {
+		map_bar(&self->dev, &self->bar);
+		ASSERT_EQ(0, vfio_irq_eventfds(&self->dev, MSIX, 0, 1, &self->irq));
+	}
 }
 
 FIXTURE_TEARDOWN(surprise)
@@ -402,7 +424,7 @@ FIXTURE_TEARDOWN(surprise)
 	if (self->pid > 0)
 		vfio_file_write_end(self->pid);
 	fakecfg_remove(&self->fake);
-	EXPECT_EQ(0, put_back("e1000e", self->addr));
+	EXPECT_EQ(0, put_back(variant->target.name, self->addr));
 	vfio_driver_unbind(self->addr);
 }
 
@@ -411,11 +433,19 @@ TEST_F_TIMEOUT(surprise, removed_while_open, 60)
 {
 	uint32_t value = 0;
 
+	if (variant->dma)
+		nvme_submit_nop(&self->nvme, 0);
 	ASSERT_EQ(0, fakecfg_dead(&self->fake, true));
 	self->pid = vfio_attr_write_begin(self->addr, "remove", "1");
 	EXPECT_EQ(1, vfio_eventfd_wait(self->req, 5000));
 	EXPECT_EQ(0, vfio_cfg_read(&self->dev, PCI_CLASS_REVISION, 4, &value));
 	EXPECT_EQ(~0U, value);
+	/* What was on its way still arrives. */
+	if (variant->dma) {
+		EXPECT_EQ(1, vfio_eventfd_wait(self->irq, 2000));
+		EXPECT_EQ(0, nvme_complete(&self->nvme, 0));
+		nvme_submit_nop(&self->nvme, 0);
+	}
 	EXPECT_EQ(-ENODEV, vfio_ioctl(self->dev.fd, VFIO_DEVICE_RESET, NULL));
 	EXPECT_EQ(0, vfio_irq_disable(&self->dev, MSIX));
 	unmap_bar(&self->bar);
@@ -426,8 +456,14 @@ TEST_F_TIMEOUT(surprise, removed_while_open, 60)
 
 	ASSERT_EQ(0, fakecfg_dead(&self->fake, false));
 	ASSERT_EQ(0, fakecfg_remove(&self->fake));
-	ASSERT_EQ(0, put_back("e1000e", self->addr));
-	ASSERT_EQ(0, vfio_driver_take(self->addr));
+	ASSERT_EQ(0, put_back(variant->target.name, self->addr));
+	ASSERT_EQ(0, vfio_dev_open(&self->dev, &variant->target));
+	if (variant->dma) {
+		ASSERT_EQ(0, start_work(&self->dev, &self->nvme, &self->bar, self->irq));
+		vfio_eventfd_wait(self->irq, 30);
+		EXPECT_EQ(0, work_once(&self->nvme, self->irq));
+		nvme_stop(&self->nvme);
+	}
 }
 
 VFIO_TEST_MAIN
