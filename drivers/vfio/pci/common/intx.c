@@ -103,6 +103,15 @@ void vfio_pci_intx_after_msi(struct vfio_pci_device *vdev)
 		pci_intx(vdev->pdev, !vdev->irq.intx_disabled);
 }
 
+/* The device lost its INTx Disable bit, and was given it as it was some time ago */
+void vfio_pci_intx_after_sleep(struct vfio_pci_device *vdev)
+{
+	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
+
+	if (vdev->irq.intx && vdev->irq.pci_2_3)
+		pci_intx(vdev->pdev, !vdev->irq.intx->masked);
+}
+
 /* Is there an interrupt pin for the user?  Asked once, at open. */
 bool vfio_pci_intx_visible(struct vfio_pci_device *vdev)
 {

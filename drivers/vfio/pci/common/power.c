@@ -31,10 +31,13 @@ static void keep_state(struct vfio_pci_device *vdev)
 	vdev->power.saved = pci_store_saved_state(vdev->pdev);
 }
 
-static void bring_back_state(struct vfio_pci_device *vdev)
+/* @command is what was written to that register while the device slept */
+static void bring_back_state(struct vfio_pci_device *vdev, u16 command)
 {
 	pci_load_and_free_saved_state(vdev->pdev, &vdev->power.saved);
 	pci_restore_state(vdev->pdev);
+	pci_write_config_word(vdev->pdev, PCI_COMMAND, command);
+	vfio_pci_intx_after_sleep(vdev);
 }
 
 /*
@@ -46,6 +49,7 @@ int vfio_pci_power_set(struct vfio_pci_device *vdev, pci_power_t state)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	bool was_asleep = vfio_pci_asleep(pdev);
+	u16 command;
 	int ret;
 
 	/* VFs are gone while their PF is not in D0 */
@@ -55,6 +59,7 @@ int vfio_pci_power_set(struct vfio_pci_device *vdev, pci_power_t state)
 	if (vdev->power.needs_restore && !was_asleep && state != PCI_D0)
 		pci_save_state(pdev);
 
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	ret = pci_set_power_state(pdev, state);
 	trace_vfio_pci_power(pdev, vfio_pci_power_level(state), ret);
 	if (ret || !vdev->power.needs_restore)
@@ -63,7 +68,7 @@ int vfio_pci_power_set(struct vfio_pci_device *vdev, pci_power_t state)
 	if (!was_asleep && vfio_pci_asleep(pdev))
 		keep_state(vdev);
 	else if (was_asleep && state == PCI_D0)
-		bring_back_state(vdev);
+		bring_back_state(vdev, command);
 	return 0;
 }
 

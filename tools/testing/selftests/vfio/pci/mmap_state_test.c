@@ -187,6 +187,23 @@ TEST_F(state, d0_does_not_make_up_for_decoding_that_is_off)
 	EXPECT_EQ(0, vfio_load(self->p, 4, NULL));
 }
 
+/* Asleep, a device without a state of its own takes what it will do when awake. */
+TEST_F(state, decoding_can_be_switched_in_d3hot)
+{
+	ASSERT_EQ(0, vfio_memory(&self->d, false));
+	ASSERT_EQ(0, vfio_power(&self->d, 3));
+	ASSERT_EQ(0, vfio_memory(&self->d, true));
+	ASSERT_EQ(0, vfio_power(&self->d, 0));
+	EXPECT_NE(0, vfio_hw_cfg16(&self->d, PCI_COMMAND) & PCI_COMMAND_MEMORY);
+	EXPECT_EQ(0, vfio_load(self->p, 4, NULL));
+
+	ASSERT_EQ(0, vfio_power(&self->d, 3));
+	ASSERT_EQ(0, vfio_memory(&self->d, false));
+	ASSERT_EQ(0, vfio_power(&self->d, 0));
+	EXPECT_EQ(0, vfio_hw_cfg16(&self->d, PCI_COMMAND) & PCI_COMMAND_MEMORY);
+	EXPECT_EQ(SIGBUS, vfio_load(self->p, 4, NULL));
+}
+
 TEST_F(state, pages_come_back_after_a_reset)
 {
 	ASSERT_EQ(0, vfio_ioctl(self->d.fd, VFIO_DEVICE_RESET, NULL));
