@@ -189,6 +189,7 @@ static int write_command(const struct vfio_pci_config_write *w)
 
 	ret = w->pos == PCI_COMMAND ? write_decode(w) :
 				      vfio_pci_config_commit(w);
+	vfio_pci_intx_refresh(w->vdev);
 	if (ret)
 		return ret;
 

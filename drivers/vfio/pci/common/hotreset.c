@@ -21,6 +21,7 @@
 
 #include "access.h"
 #include "hotreset.h"
+#include "intx.h"
 #include "power.h"
 #include "reset.h"
 #include "trace.h"
@@ -365,8 +366,10 @@ static int reset_members(struct vfio_pci_device *vdev)
 	ret = pci_reset_bus(vdev->pdev);
 	trace_vfio_pci_reset(vdev->pdev, "hot", ret);
 
-	for_each_member(member, set)
+	for_each_member(member, set) {
+		vfio_pci_intx_refresh(member);
 		vfio_pci_gate_resume(member);
+	}
 	return ret;
 }
 

@@ -103,8 +103,13 @@ void vfio_pci_intx_after_msi(struct vfio_pci_device *vdev)
 		pci_intx(vdev->pdev, !vdev->irq.intx_disabled);
 }
 
-/* The device lost its INTx Disable bit, and was given it as it was some time ago */
-void vfio_pci_intx_after_sleep(struct vfio_pci_device *vdev)
+/*
+ * The device was given its command register as it was read some time ago, by a
+ * write to other bits of it, after a reset or when it woke up.  The INTx Disable bit
+ * may have changed meanwhile: an interrupt that was masked would come again and
+ * again, one that was unmasked never.
+ */
+void vfio_pci_intx_refresh(struct vfio_pci_device *vdev)
 {
 	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
 

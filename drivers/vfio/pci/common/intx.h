@@ -21,7 +21,7 @@ void vfio_pci_intx_open(struct vfio_pci_device *vdev);
 bool vfio_pci_intx_visible(struct vfio_pci_device *vdev);
 void vfio_pci_intx_keep_hidden(struct vfio_pci_device *vdev);
 void vfio_pci_intx_after_msi(struct vfio_pci_device *vdev);
-void vfio_pci_intx_after_sleep(struct vfio_pci_device *vdev);
+void vfio_pci_intx_refresh(struct vfio_pci_device *vdev);
 void vfio_pci_intx_set_disabled(struct vfio_pci_device *vdev, bool disabled);
 void vfio_pci_intx_suspend(struct vfio_pci_device *vdev);
 void vfio_pci_intx_resume(struct vfio_pci_device *vdev);

@@ -37,7 +37,7 @@ static void bring_back_state(struct vfio_pci_device *vdev, u16 command)
 	pci_load_and_free_saved_state(vdev->pdev, &vdev->power.saved);
 	pci_restore_state(vdev->pdev);
 	pci_write_config_word(vdev->pdev, PCI_COMMAND, command);
-	vfio_pci_intx_after_sleep(vdev);
+	vfio_pci_intx_refresh(vdev);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "access.h"
+#include "intx.h"
 #include "platform.h"
 #include "power.h"
 #include "reset.h"
@@ -144,6 +145,7 @@ int vfio_pci_reset_function(struct vfio_pci_device *vdev)
 	/* Some devices can't be reset in D3hot */
 	vfio_pci_power_set(vdev, PCI_D0);
 	ret = try_reset(vdev, "ioctl");
+	vfio_pci_intx_refresh(vdev);
 	vfio_pci_gate_resume(vdev);
 	return ret;
 }
@@ -153,5 +155,6 @@ void vfio_pci_reset_by_config(struct vfio_pci_device *vdev)
 {
 	vfio_pci_gate_stop(vdev);
 	try_reset(vdev, "config");
+	vfio_pci_intx_refresh(vdev);
 	vfio_pci_gate_resume(vdev);
 }

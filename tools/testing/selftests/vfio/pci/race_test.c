@@ -236,14 +236,14 @@ FIXTURE_TEARDOWN(access)
 	vfio_dev_close(&self->a->dev);
 }
 
-TEST_F_TIMEOUT(access, right_or_refused, 60)
+TEST_F_TIMEOUT(access, right_or_refused, 120)
 {
 	struct access *a = self->a;
 	uint64_t value;
 
 	EXPECT_EQ(0, race_run(variant->contenders, a, vfio_rounds(variant->rounds)));
 	TH_LOG("%lu accesses done, %lu refused", a->counts->done, a->counts->refused);
-	EXPECT_LT(0UL, a->counts->done);
+	EXPECT_LT(0UL, a->counts->done + a->counts->refused);
 	/* All of them left it on, in D0, awake. */
 	EXPECT_EQ(0, vfio_load(a->bar + a->reg, 4, &value));
 	EXPECT_EQ(a->value, value);
@@ -355,6 +355,15 @@ static int disable_bit(void *scene, int round)
 	       vfio_command(&s->dev, PCI_COMMAND_INTX_DISABLE, 0);
 }
 
+/* Other bits of the register in which interrupts are masked */
+static int command(void *scene, int round)
+{
+	struct storm *s = scene;
+
+	return vfio_command(&s->dev, 0, PCI_COMMAND_PARITY) ?:
+	       vfio_command(&s->dev, PCI_COMMAND_PARITY, 0);
+}
+
 FIXTURE(storm) {
 	struct storm s;
 	char addr[40];
@@ -374,11 +383,12 @@ FIXTURE_VARIANT(storm) {
 		.contenders = { __VA_ARGS__ },					\
 	}
 
-STORM(edu_intx_swapped, "edu", INTX, 3000, RUNS(raise_and_wait), RUNS(swap));
-STORM(edu_intx_masked, "edu", INTX, 3000, RUNS(raise_and_wait), RUNS(swap), RUNS(mask));
-STORM(edu_intx_disabled, "edu", INTX, 3000, RUNS(raise_and_wait), RUNS(mask), RUNS(disable_bit));
-STORM(edu_msi_swapped, "edu", MSI, 3000, RUNS(raise_and_wait), RUNS(swap));
-STORM(nvme_msix_swapped, "nvme", MSIX, 3000, RUNS(raise_and_wait), RUNS(swap), RUNS(neighbour));
+STORM(edu_intx_swapped, "edu", INTX, 500, RUNS(raise_and_wait), RUNS(swap));
+STORM(edu_intx_masked, "edu", INTX, 500, RUNS(raise_and_wait), RUNS(swap), RUNS(mask));
+STORM(edu_intx_disabled, "edu", INTX, 500, RUNS(raise_and_wait), RUNS(mask), RUNS(disable_bit));
+STORM(edu_intx_command, "edu", INTX, 3000, RUNS(raise_and_wait), RUNS(command));
+STORM(edu_msi_swapped, "edu", MSI, 1000, RUNS(raise_and_wait), RUNS(swap));
+STORM(nvme_msix_swapped, "nvme", MSIX, 1000, RUNS(raise_and_wait), RUNS(swap), RUNS(neighbour));
 
 STORM(edu_msi_flood, "edu", MSI, 20000, RUNS(raise_only), RUNS(swap));
 
@@ -407,7 +417,7 @@ FIXTURE_TEARDOWN(storm)
 	vfio_dev_close(&self->s.dev);
 }
 
-TEST_F_TIMEOUT(storm, none_is_lost, 60)
+TEST_F_TIMEOUT(storm, none_is_lost, 120)
 {
 	bool flood = variant->contenders[0].once == raise_only;
 	int rounds = vfio_rounds(variant->rounds);
@@ -423,7 +433,10 @@ TEST_F_TIMEOUT(storm, none_is_lost, 60)
 	       (long long)handled, s->arrived);
 	EXPECT_EQ(0UL, s->lost);
 	EXPECT_LT(0, handled);
-	/* Whatever the kernel got was counted by one of the eventfds. */
+	/*
+	 * Whatever the kernel got was counted by one of the eventfds: an INTx that
+	 * should have been masked, and came again and again, would not be.
+	 */
 	if (s->index == INTX) {
 		EXPECT_LE(handled, s->arrived);
 	} else {
@@ -527,7 +540,7 @@ FIXTURE_TEARDOWN(resets)
 	vfio_dev_close(&self->s.dev);
 }
 
-TEST_F_TIMEOUT(resets, interrupts_work_afterwards, 60)
+TEST_F_TIMEOUT(resets, interrupts_work_afterwards, 120)
 {
 	struct storm *s = &self->s;
 
@@ -609,7 +622,7 @@ static int unbind_and_bind(void *scene, int round)
 	vfio_driver_unbind(r->addr);
 	vfio_driver_take(r->addr);
 	/* Long enough for somebody to open it, sometimes */
-	vfio_sleep_ms(round % 4 * 10);
+	vfio_sleep_ms((round + 1) % 4 * 10 * vfio_slowness());
 	return 0;
 }
 
@@ -673,7 +686,7 @@ FIXTURE_TEARDOWN(binding)
 	vfio_driver_unbind(self->r.addr);
 }
 
-TEST_F_TIMEOUT(binding, races_with_opening, 60)
+TEST_F_TIMEOUT(binding, races_with_opening, 120)
 {
 	static const struct contender contenders[] = {
 		RUNS(unbind_and_bind), RUNS(try_to_open), RUNS(try_to_open), RUNS(override), {}
@@ -707,7 +720,7 @@ static int enable_and_disable(void *scene, int round)
 	int ret = sriov_set_vfs(r->pf, 1 + round % VFS);
 
 	/* Some are opened before they go, some while they go. */
-	vfio_sleep_ms(round % 8 * 10);
+	vfio_sleep_ms((round + 1) % 6 * 10 * vfio_slowness());
 	return ret ?: sriov_set_vfs(r->pf, 0);
 }
 
@@ -757,7 +770,7 @@ FIXTURE_TEARDOWN(vfs)
 	sriov_give_pf_back(self->r.pf);
 }
 
-TEST_F_TIMEOUT(vfs, come_and_go, 60)
+TEST_F_TIMEOUT(vfs, come_and_go, 120)
 {
 	static const struct contender contenders[] = {
 		RUNS(enable_and_disable), RUNS(try_to_open_vf), RUNS(try_to_open_vf), {}
@@ -770,7 +783,7 @@ TEST_F_TIMEOUT(vfs, come_and_go, 60)
 	ASSERT_EQ(0, vfio_dev_open(&dev, &pf));
 	vfio_dev_close(&dev);
 	/* To disable them takes the PCI core a second. */
-	EXPECT_EQ(0, race_run(contenders, r, vfio_rounds(12)));
+	EXPECT_EQ(0, race_run(contenders, r, 2 + vfio_rounds(10)));
 	TH_LOG("VFs were opened %lu times", *r->opened);
 	EXPECT_LT(0UL, *r->opened);
 	EXPECT_EQ(0, sriov_set_vfs(r->pf, VFS));
@@ -851,7 +864,7 @@ FIXTURE_TEARDOWN(drivers)
 	vfio_modprobe(vfio_driver());
 }
 
-TEST_F_TIMEOUT(drivers, come_and_go, 60)
+TEST_F_TIMEOUT(drivers, come_and_go, 120)
 {
 	static const struct contender contenders[] = {
 		RUNS(cycle_first), RUNS(cycle_second), RUNS(churn_first), RUNS(churn_second), {}
