@@ -34,6 +34,7 @@ ARCHS ?= arm64 i386 i386-pae powerpc64le s390x
 # CPUs of the VMs of the tests in RACES, in which processes race for a device
 RACES := race_test
 RACE_CPUS ?= 2
+KCSAN_CONFIG = $(addprefix -c $(TESTS)/kernel/,plain.config kcsan.config)
 race_cpus = $(foreach r,$(RACES),$(RACE_CPUS:%=-C %:$(r)))
 # Calls of "make compare" to all devices together, and which they are: a number, or
 # none for others each time
@@ -193,12 +194,19 @@ check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in 
 		$(if $(DEBUG_TESTS),$(addprefix $(OUT)/selftests/,$(filter-out %.sh,$(DEBUG_TESTS))) \
 			$(addprefix $(TESTS)/,$(filter %.sh,$(DEBUG_TESTS))),-p '$(MAKE) test_programs')
 
+check_kcsan: selftests ## The tests that race on a kernel that looks for data races
+	@$(DEPS) build run kernel
+	@$(VM)/check -j $(JOBS) -o $(OUT)/check-kcsan $(CHECK_FLAGS) -S 10@kcsan \
+		-k 'kcsan:scripts/debug-kernel -n kcsan $(KCSAN_CONFIG) 6.12' -K kcsan \
+		$(race_cpus) -m group -a '$(VMFLAGS)' $(addprefix $(OUT)/selftests/,$(RACES))
+
 check_long: ## No loop cut short, all tests in all modes on all kernels, all of what may be built
 	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM \
 		RACE_CPUS='2 4'
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
 			-c 'cross:$(MAKE) cross'"
+	@$(MAKE) check_kcsan CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4'
 
 # For the above: "-M module" for VMs, then the programs
 test_programs:
@@ -260,5 +268,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: compare debug_kernels kconfig_test check_debug check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
+.PHONY: compare debug_kernels kconfig_test check_debug check_kcsan check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:

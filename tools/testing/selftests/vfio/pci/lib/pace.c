@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernels that check each access to memory take several times as long, and
- * longer to free it.
+ * Kernels that check each access to memory take several times as long, and some
+ * keep what is freed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ bool vfio_kernel_is_slow(void)
 	static int slow = -1;
 
 	if (slow < 0)
-		slow = vfio_kernel_has("CONFIG_KASAN");
+		slow = vfio_kernel_has("CONFIG_KASAN") || vfio_kernel_has("CONFIG_KCSAN");
 	return slow;
 }
 
