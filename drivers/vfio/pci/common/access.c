@@ -14,6 +14,7 @@
  * Owns vfio_pci_device.gate.  Callers may sleep and hold none of: gate.lock,
  * intx_lock, mmap_lock.
  */
+#include <linux/cleanup.h>
 #include <linux/mm.h>
 #include <linux/pm_runtime.h>
 
@@ -71,6 +72,20 @@ void vfio_pci_gate_resume(struct vfio_pci_device *vdev)
 	up_write(&vdev->gate.lock);
 }
 
+/* An interrupt may set INTx Disable in that register */
+static void decode_memory(struct vfio_pci_device *vdev, bool on)
+{
+	u16 command;
+
+	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
+
+	pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
+	command &= ~PCI_COMMAND_MEMORY;
+	if (on)
+		command |= PCI_COMMAND_MEMORY;
+	pci_write_config_word(vdev->pdev, PCI_COMMAND, command);
+}
+
 /*
  * For the kernel's own accesses to memory resources (MSI-X table, ROM): hold
  * the gate and turn memory decoding on, whatever the user has set.  Returns
@@ -78,27 +93,20 @@ void vfio_pci_gate_resume(struct vfio_pci_device *vdev)
  */
 u16 vfio_pci_gate_force_memory(struct vfio_pci_device *vdev)
 {
-	struct pci_dev *pdev = vdev->pdev;
 	u16 command;
 
 	vfio_pci_gate_hold(vdev);
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
 	if (!(command & PCI_COMMAND_MEMORY))
-		pci_write_config_word(pdev, PCI_COMMAND,
-				      command | PCI_COMMAND_MEMORY);
+		decode_memory(vdev, true);
 	return command;
 }
 
 /* Other bits remain: setting up MSI changes INTx Disable */
 void vfio_pci_gate_restore_memory(struct vfio_pci_device *vdev, u16 command)
 {
-	struct pci_dev *pdev = vdev->pdev;
-
-	if (!(command & PCI_COMMAND_MEMORY)) {
-		pci_read_config_word(pdev, PCI_COMMAND, &command);
-		pci_write_config_word(pdev, PCI_COMMAND,
-				      command & ~PCI_COMMAND_MEMORY);
-	}
+	if (!(command & PCI_COMMAND_MEMORY))
+		decode_memory(vdev, false);
 	vfio_pci_gate_resume(vdev);
 }
 

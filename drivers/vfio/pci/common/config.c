@@ -19,6 +19,7 @@
  * sleep: the PCI core makes them wait while the device is in reset.
  */
 #include <kunit/visibility.h>
+#include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
@@ -191,32 +192,79 @@ static int read_step(struct vfio_pci_device *vdev, u16 pos, unsigned int len,
 	return 0;
 }
 
+/* Store what the rules allow in the copy; returns the bits for the device */
+static u32 commit_to_copy(const struct vfio_pci_config_write *w)
+{
+	u8 *vcopy = &w->vdev->config.vcopy[w->pos];
+	u32 bits = w->write & w->virt;
+
+	lockdep_assert_held(&w->vdev->config.lock);
+
+	if (bits)
+		bytes_put(vcopy, w->len, (bytes_get(vcopy, w->len) & ~bits) |
+					 (w->val & bits));
+	return w->write & ~w->virt;
+}
+
 /* Store what the rules allow, in the copy and at the device */
 int vfio_pci_config_commit(const struct vfio_pci_config_write *w)
 {
 	struct pci_dev *pdev = w->vdev->pdev;
-	u8 *vcopy = &w->vdev->config.vcopy[w->pos];
-	u32 to_copy = w->write & w->virt, to_hw = w->write & ~w->virt;
-	u32 val, hw = 0;
+	u32 bits = commit_to_copy(w);
+	u32 hw = 0;
 	int ret;
 
-	lockdep_assert_held(&w->vdev->config.lock);
-
-	if (to_copy) {
-		val = bytes_get(vcopy, w->len);
-		bytes_put(vcopy, w->len, (val & ~to_copy) | (w->val & to_copy));
-	}
-
-	if (!to_hw)
+	if (!bits)
 		return 0;
 
-	if (to_hw != len_mask(w->len)) {
+	if (bits != len_mask(w->len)) {
 		ret = hw_read(pdev, w->pos, w->len, &hw);
 		if (ret)
 			return ret;
 	}
-	return hw_write(pdev, w->pos, w->len,
-			(hw & ~to_hw) | (w->val & to_hw));
+	return hw_write(pdev, w->pos, w->len, (hw & ~bits) | (w->val & bits));
+}
+
+/* Without a look at who blocks config space, so it doesn't sleep */
+static int hw_update(struct pci_dev *pdev, u16 pos, unsigned int len, u32 bits,
+		     u32 val)
+{
+	u32 dword;
+	u16 word;
+	u8 byte;
+
+	val &= bits;
+	switch (len) {
+	case 4:
+		return pci_read_config_dword(pdev, pos, &dword) ?:
+		       pci_write_config_dword(pdev, pos, (dword & ~bits) | val);
+	case 2:
+		return pci_read_config_word(pdev, pos, &word) ?:
+		       pci_write_config_word(pdev, pos, (word & ~bits) | val);
+	default:
+		return pci_read_config_byte(pdev, pos, &byte) ?:
+		       pci_write_config_byte(pdev, pos, (byte & ~bits) | val);
+	}
+}
+
+/*
+ * The same for the command register, where an interrupt may set INTx Disable at
+ * any time: none comes between the read and the write, which would undo that.
+ */
+int vfio_pci_config_commit_command(const struct vfio_pci_config_write *w)
+{
+	struct pci_dev *pdev = w->vdev->pdev;
+	u32 bits = commit_to_copy(w);
+	int ret;
+
+	if (!bits)
+		return 0;
+
+	pci_cfg_access_lock(pdev);
+	scoped_guard(spinlock_irqsave, &w->vdev->irq.intx_lock)
+		ret = hw_update(pdev, w->pos, w->len, bits, w->val);
+	pci_cfg_access_unlock(pdev);
+	return pcibios_err_to_errno(ret);
 }
 
 static int write_step(struct vfio_pci_device *vdev, u16 pos, unsigned int len,

@@ -36,6 +36,7 @@ ssize_t vfio_pci_common_config_rw(struct vfio_pci_access *access,
 
 /* For the emulation of registers, with config.lock held */
 int vfio_pci_config_commit(const struct vfio_pci_config_write *w);
+int vfio_pci_config_commit_command(const struct vfio_pci_config_write *w);
 u16 vfio_pci_config_owner(struct vfio_pci_device *vdev, u16 pos);
 
 static inline bool

@@ -171,7 +171,7 @@ static int write_decode(const struct vfio_pci_config_write *w)
 		vfio_pci_gate_stop(vdev);
 
 	heal_backdoor_reset(vdev, old);
-	ret = vfio_pci_config_commit(w);
+	ret = vfio_pci_config_commit_command(w);
 	if (!ret) {
 		u16 now = vfio_pci_vcopy_word(vdev, PCI_COMMAND);
 
@@ -188,8 +188,7 @@ static int write_command(const struct vfio_pci_config_write *w)
 	int ret;
 
 	ret = w->pos == PCI_COMMAND ? write_decode(w) :
-				      vfio_pci_config_commit(w);
-	vfio_pci_intx_refresh(w->vdev);
+				      vfio_pci_config_commit_command(w);
 	if (ret)
 		return ret;
 

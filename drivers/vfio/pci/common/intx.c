@@ -104,10 +104,9 @@ void vfio_pci_intx_after_msi(struct vfio_pci_device *vdev)
 }
 
 /*
- * The device was given its command register as it was read some time ago, by a
- * write to other bits of it, after a reset or when it woke up.  The INTx Disable bit
- * may have changed meanwhile: an interrupt that was masked would come again and
- * again, one that was unmasked never.
+ * The device was given its command register as it was read some time ago, after a
+ * reset or when it woke up.  The INTx Disable bit may have changed meanwhile: an
+ * interrupt that was masked would come again and again, one that was unmasked never.
  */
 void vfio_pci_intx_refresh(struct vfio_pci_device *vdev)
 {
