@@ -24,8 +24,13 @@ JOBS ?= $(shell nproc)
 # Kernel sources that the project is laid over and built in: tests run on these
 # kernels as well, with all checkers on
 KERNELS ?= 6.12 7.3
-# How they do in "make check": each program once, between them in each of the ways
+# How those of them do that "make check" has time for: each once, between them in each
+# of the ways
 CHECK_DEBUG_MODES ?= group/mdev@6.12-debug cdev/mdev-cdev/compat@7.3-debug
+CHECK_DEBUG_TESTS ?= kunit_test.sh cdev_test config_caps_test debugfs_test dma_test dmabuf_test fail_nth_test \
+	feature_test hotreset_test info_test irq_test low_power_test mdev_test mmap_state_test mmap_test \
+	msix_table_test obstruct_test ontop_test perm_test power_test race_test region_info_test rom_test \
+	sriov_test unplug_test vga_test
 # What "make check_debug" runs, and how; with no tests named, all
 DEBUG_TESTS ?=
 DEBUG_MODES ?= group compat cdev mdev mdev-cdev
@@ -86,7 +91,7 @@ help: ## This list
 	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
 	@echo 'COMPARE_CALLS, SEED (of "make compare"), RACE_CPUS (of VMs in which processes race),'
 	@echo 'KERNELS (with checkers), DEBUG_TESTS, DEBUG_MODES (in "make check_debug"),'
-	@echo 'CHECK_DEBUG_MODES (in "make check"),'
+	@echo 'CHECK_DEBUG_TESTS, CHECK_DEBUG_MODES (in "make check"),'
 	@echo 'ARCHS (of "make cross"),'
 	@echo 'SOURCE (kernel source, for checkpatch.pl and kselftest_harness.h),'
 	@echo 'DEPS=: (do not look for missing packages), V=1 (all output)'
@@ -184,6 +189,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'compare:$(MAKE) compare SEED=$(or $(SEED),1)' \
 		$(patsubst %,-m %@default,$(MODES)) \
 		$(on_debug_kernels) $(addprefix -m ,$(CHECK_DEBUG_MODES)) $(race_cpus) \
+		$(if $(CHECK_DEBUG_TESTS),$(foreach v,$(KERNELS),-P '$(CHECK_DEBUG_TESTS)@$(v)-debug')) \
 		-p '$(MAKE) test_programs' -a '$(VMFLAGS)'
 
 check_debug: selftests ## Tests on kernels with all checkers on: DEBUG_TESTS in DEBUG_MODES on KERNELS

@@ -84,15 +84,14 @@ const char *vfio_target_missing(const struct vfio_target *t)
 }
 
 /*
- * A kernel that knows the flag looks where it points to, the others refuse it;
- * neither needs an iommufd for that.
+ * A kernel that knows the flag looks where it points to, and whether there is an
+ * iommufd; the others refuse it.  A negative number is refused by both.
  */
 static bool cdev_takes_token(void)
 {
 	struct vfio_device_bind_iommufd_token bind = {
 		.argsz = sizeof(bind),
 		.flags = VFIO_DEVICE_BIND_FLAG_TOKEN,
-		.iommufd = -1,
 		.token_uuid_ptr = (uintptr_t)VFIO_BAD_POINTER,
 	};
 	char addr[40], name[40];
@@ -106,6 +105,7 @@ static bool cdev_takes_token(void)
 	fd = vfio_cdev_open(name);
 	if (fd < 0)
 		return false;
+	bind.iommufd = fd;
 	ret = vfio_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 	close(fd);
 	return ret != -EINVAL;
