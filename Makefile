@@ -248,7 +248,7 @@ sparse: ## Check the modules with sparse; silent when all is well
 	+@for d in '' $(TEST_MODULES:%=/%); do \
 		scripts/kbuild-ready '$(KDIR)' "$(CURDIR)$$d"; \
 		$(MAKE) -C $(KDIR) M="$(CURDIR)$$d" W=1e C=2 CF=-D__CHECK_ENDIAN__ \
-			$(CONFIG) modules \
+			$(CONFIG) $${d:+KBUILD_EXTRA_SYMBOLS=$(CURDIR)/Module.symvers} modules \
 			> $(OUT)/sparse.log 2>&1 || { cat $(OUT)/sparse.log >&2; exit 1; }; \
 		scripts/sparse-log $(OUT)/sparse.log "$(CURDIR)$$d"; done
 

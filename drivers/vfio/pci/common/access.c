@@ -77,13 +77,13 @@ static void decode_memory(struct vfio_pci_device *vdev, bool on)
 {
 	u16 command;
 
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-
-	pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
-	command &= ~PCI_COMMAND_MEMORY;
-	if (on)
-		command |= PCI_COMMAND_MEMORY;
-	pci_write_config_word(vdev->pdev, PCI_COMMAND, command);
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock) {
+		pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
+		command &= ~PCI_COMMAND_MEMORY;
+		if (on)
+			command |= PCI_COMMAND_MEMORY;
+		pci_write_config_word(vdev->pdev, PCI_COMMAND, command);
+	}
 }
 
 /*

@@ -110,10 +110,9 @@ void vfio_pci_intx_after_msi(struct vfio_pci_device *vdev)
  */
 void vfio_pci_intx_refresh(struct vfio_pci_device *vdev)
 {
-	guard(spinlock_irqsave)(&vdev->irq.intx_lock);
-
-	if (vdev->irq.intx && vdev->irq.pci_2_3)
-		pci_intx(vdev->pdev, !vdev->irq.intx->masked);
+	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
+		if (vdev->irq.intx && vdev->irq.pci_2_3)
+			pci_intx(vdev->pdev, !vdev->irq.intx->masked);
 }
 
 /* Is there an interrupt pin for the user?  Asked once, at open. */

@@ -57,6 +57,9 @@ static const struct row rows[] = {
 	  "the error interrupt of conventional devices can be used on all kernels" },
 	{ NULL, HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
 	  PCI_COMMAND_INTX_DISABLE >> 8, "INTx is off at a device that uses MSI", true },
+	/* It has no No_Soft_Reset; the INTx Disable bit is in the second byte. */
+	{ "e1000e", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND, PCI_COMMAND + 1, 0xff,
+	  "what is written to the command register in D3hot lasts" },
 	MSI_ENABLE("edu", 0x42, 0x42),
 	MSI_ENABLE("hda", 0x62, 0x62),
 	MSI_ENABLE("e1000e", 0xd2, 0xd2),
