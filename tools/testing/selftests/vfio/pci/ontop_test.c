@@ -74,6 +74,9 @@ FIXTURE_TEARDOWN(ontop)
 	vfio_dev_close(&self->d);
 	vfio_driver_unbind(self->d.addr);
 	free(self->info);
+	/* It is a user of the library, which other tests want to unload. */
+	if (self->d.addr[0])
+		EXPECT_EQ(0, vfio_modprobe_remove("vfio_pci_ontop"));
 }
 
 /* --- Regions -------------------------------------------------------------- */

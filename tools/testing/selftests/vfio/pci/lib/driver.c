@@ -209,6 +209,11 @@ int vfio_other_driver_unload(void)
 	return is_loaded(other) ? run("/sbin/modprobe -r", other, "") : 0;
 }
 
+int vfio_modprobe_remove(const char *module)
+{
+	return run("/sbin/modprobe -r", module, "");
+}
+
 int vfio_modprobe(const char *module)
 {
 	pid_t pid = fork();

@@ -239,6 +239,8 @@ int vfio_driver_remove_id(const char *driver, const char *id);
 
 /* Run modprobe; the answer is 0 or -ENOENT, the reason goes to stderr */
 int vfio_modprobe(const char *module);
+/* And modprobe -r, with its exit code */
+int vfio_modprobe_remove(const char *module);
 
 /**
  * vfio_test_begin() - load the driver, and remember who drives which device
