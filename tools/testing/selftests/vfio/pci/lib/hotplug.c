@@ -89,6 +89,15 @@ static int add_device(const char *args)
 	return ret;
 }
 
+/*
+ * The kernel waits a second after it turned a slot's power off, as PCIe 6.7.1.8 wants,
+ * and then forgets what happened in the slot meanwhile.
+ */
+static void wait_for_power_off(void)
+{
+	vfio_sleep_ms(1300 + 200 * vfio_slowness());
+}
+
 int hotplug_insert(const char *name)
 {
 	char line[512], known[16], args[400];
@@ -97,6 +106,7 @@ int hotplug_insert(const char *name)
 
 	if (!f)
 		return -errno;
+	wait_for_power_off();
 	while (ret == -ENODEV && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%15s %*s %*s %399s", known, args) == 2 &&
 		    !strcmp(known, name))
