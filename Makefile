@@ -26,7 +26,7 @@ JOBS ?= $(shell nproc)
 KERNELS ?= 6.12 7.3
 # How those of them do that "make check" has time for: each once, between them in each
 # of the ways
-CHECK_DEBUG_MODES ?= group/mdev@6.12-debug cdev/mdev-cdev/compat@7.3-debug
+CHECK_DEBUG_MODES ?= group/mdev@6.12-debug cdev/mdev-cdev/compat/group@7.3-debug
 CHECK_DEBUG_TESTS ?= kunit_test.sh cdev_test config_caps_test debugfs_test dma_test dmabuf_test fail_nth_test \
 	feature_test hotreset_test info_test irq_test low_power_test mdev_test mmap_state_test mmap_test \
 	msix_table_test obstruct_test ontop_test perm_test power_test race_test region_info_test rom_test \
