@@ -190,7 +190,8 @@ struct vfio_pci_bars {
  * @nr_msix: MSI-X vectors of the device; set at open
  * @intx: the INTx vector while it is set up; changed under @lock and
  *	@intx_lock, so either is enough to read it
- * @intx_disabled: virtual INTx Disable bit; under @intx_lock
+ * @intx_disabled: virtual INTx Disable bit; changes under config.lock and
+ *                 @intx_lock
  * @pci_2_3: INTx is masked at the device; set at open
  * @nointx: INTx is hidden from the user; set at open
  * @dyn_msix: vectors can be added while MSI-X is enabled; set at open

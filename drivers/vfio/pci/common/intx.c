@@ -419,8 +419,6 @@ static bool follow_disabled(struct vfio_pci_device *vdev, bool disabled)
 
 	lockdep_assert_held(&vdev->irq.intx_lock);
 
-	if (vdev->irq.intx_disabled == disabled)
-		return false;
 	WRITE_ONCE(vdev->irq.intx_disabled, disabled);
 
 	if (v && !disabled)
@@ -433,12 +431,17 @@ static bool follow_disabled(struct vfio_pci_device *vdev, bool disabled)
 }
 
 /*
- * The user changed his virtual INTx Disable bit.  While INTx isn't set up the
- * bit at the device follows, so that nothing is asserted behind the mask.
+ * The user wrote his virtual INTx Disable bit.  While INTx isn't set up the bit
+ * at the device follows, so that nothing is asserted behind the mask.
  */
 void vfio_pci_intx_set_disabled(struct vfio_pci_device *vdev, bool disabled)
 {
 	struct vfio_pci_vector *v = NULL;
+
+	/* Nobody else changes it, and most writes leave it as it is */
+	lockdep_assert_held(&vdev->config.lock);
+	if (vdev->irq.intx_disabled == disabled)
+		return;
 
 	guard(rcu)();
 	scoped_guard(spinlock_irqsave, &vdev->irq.intx_lock)
