@@ -44,6 +44,8 @@ race_cpus = $(foreach r,$(RACES),$(RACE_CPUS:%=-C %:$(r)))
 # Calls of "make compare" to all devices together, and which they are: a number, or
 # none for others each time
 COMPARE_CALLS ?= 50000
+# Those of "make compare_accesses"
+COMPARE_TRACED ?= 5000
 SEED ?=
 # What installs missing packages; DEPS=: does not look
 DEPS ?= KDIR='$(USER_KDIR)' scripts/deps
@@ -89,7 +91,7 @@ help: ## This list
 	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
 	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
-	@echo 'COMPARE_CALLS, SEED (of "make compare"), RACE_CPUS (of VMs in which processes race),'
+	@echo 'COMPARE_CALLS (of "make compare"), COMPARE_TRACED (of "make compare_accesses"), SEED (of both), RACE_CPUS (of VMs in which processes race),'
 	@echo 'KERNELS (with checkers), DEBUG_TESTS, DEBUG_MODES (in "make check_debug"),'
 	@echo 'CHECK_DEBUG_TESTS, CHECK_DEBUG_MODES (in "make check"),'
 	@echo 'ARCHS (of "make cross"),'
@@ -163,10 +165,15 @@ bench_profile: modules ## Where the instructions go: ROWS="0 5", by number in th
 	@$(DEPS) build run
 	@$(BENCH) -p '$(ROWS)' $(BENCH_MODULES)
 
+COMPARE = $(TESTS)/compare/run -d $(OUT)/compare $(if $(SEED),-s $(SEED))
+
 compare: modules ## The same calls to the kernel's own vfio-pci and to this one (COMPARE_CALLS, SEED)
 	@$(DEPS) build run
-	@$(TESTS)/compare/run -d $(OUT)/compare -n $(COMPARE_CALLS) $(if $(SEED),-s $(SEED)) \
-		-t $$((300 + $(COMPARE_CALLS) / 100)) $(BENCH_MODULES)
+	@$(COMPARE) -n $(COMPARE_CALLS) -t $$((300 + $(COMPARE_CALLS) / 100)) $(BENCH_MODULES)
+
+compare_accesses: modules ## The same, to see which accesses the devices get by it (COMPARE_TRACED, SEED)
+	@$(DEPS) build run
+	@$(COMPARE) -T -n $(COMPARE_TRACED) -t $$((300 + $(COMPARE_TRACED) / 30)) $(BENCH_MODULES)
 
 debug_kernels: ## The kernels with all checkers on (KERNELS="6.12 7.3")
 	@$(DEPS) build kernel
@@ -187,6 +194,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'vm:$(VM)/test' -c 'demo:$(MAKE) demo' \
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
 		-c 'compare:$(MAKE) compare SEED=$(or $(SEED),1)' \
+		-c 'accesses:$(MAKE) compare_accesses SEED=$(or $(SEED),1)' \
 		$(patsubst %,-m %@default,$(MODES)) \
 		$(on_debug_kernels) $(addprefix -m ,$(CHECK_DEBUG_MODES)) $(race_cpus) \
 		$(if $(CHECK_DEBUG_TESTS),$(foreach v,$(KERNELS),-P '$(CHECK_DEBUG_TESTS)@$(v)-debug')) \
@@ -207,7 +215,7 @@ check_kcsan: selftests ## The tests that race on a kernel that looks for data ra
 		$(race_cpus) -m group -a '$(VMFLAGS)' $(addprefix $(OUT)/selftests/,$(RACES))
 
 check_long: ## No loop cut short, all tests in all modes on all kernels, all of what may be built
-	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 SEED=$$RANDOM \
+	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 COMPARE_TRACED=30000 SEED=$$RANDOM \
 		RACE_CPUS='2 4'
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
@@ -274,5 +282,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: compare debug_kernels kconfig_test check_debug check_kcsan check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
+.PHONY: compare compare_accesses debug_kernels kconfig_test check_debug check_kcsan check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:

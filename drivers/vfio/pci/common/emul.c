@@ -313,13 +313,25 @@ static void apply_readrq(struct pci_dev *pdev, u16 devctl)
 	pcie_set_readrq(pdev, max(readrq, pcie_get_mps(pdev)));
 }
 
+/* The bit reads as 0; who sets it at a device without the reset gets none */
+static void function_level_reset(struct vfio_pci_device *vdev, u16 owner)
+{
+	u16 pos = owner + PCI_EXP_DEVCTL;
+	u32 cap;
+
+	vfio_pci_vcopy_set_word(vdev, pos, vfio_pci_vcopy_word(vdev, pos) &
+					   ~PCI_EXP_DEVCTL_BCR_FLR);
+	if (!pci_user_read_config_dword(vdev->pdev, owner + PCI_EXP_DEVCAP,
+					&cap) && cap & PCI_EXP_DEVCAP_FLR)
+		vfio_pci_reset_by_config(vdev);
+}
+
 static int write_exp(const struct vfio_pci_config_write *w)
 {
 	struct vfio_pci_device *vdev = w->vdev;
 	u16 owner = vfio_pci_config_owner(vdev, w->pos);
 	u16 pos = owner + PCI_EXP_DEVCTL;
 	u16 old, devctl;
-	u32 cap;
 	int ret;
 
 	old = vfio_pci_vcopy_word(vdev, pos);
@@ -328,17 +340,11 @@ static int write_exp(const struct vfio_pci_config_write *w)
 		return ret;
 
 	devctl = vfio_pci_vcopy_word(vdev, pos);
+	if (devctl & PCI_EXP_DEVCTL_BCR_FLR)
+		function_level_reset(vdev, owner);
+	/* Written with the reset, it is for the time after it */
 	if ((old ^ devctl) & PCI_EXP_DEVCTL_READRQ)
 		apply_readrq(vdev->pdev, devctl);
-
-	if (!(devctl & PCI_EXP_DEVCTL_BCR_FLR))
-		return 0;
-
-	vfio_pci_vcopy_set_word(vdev, pos, devctl & ~PCI_EXP_DEVCTL_BCR_FLR);
-	ret = pci_user_read_config_dword(vdev->pdev, owner + PCI_EXP_DEVCAP,
-					 &cap);
-	if (!ret && (cap & PCI_EXP_DEVCAP_FLR))
-		vfio_pci_reset_by_config(vdev);
 	return 0;
 }
 

@@ -50,19 +50,10 @@ void monitor(const char *command)
 	wait_for(fd, text);
 }
 
-/* The Interrupt Line register of a device that nobody uses only stores */
 void mark(unsigned int number)
 {
-	static int fd = -1;
-	char addr[40], path[128];
-	uint8_t byte = number;
+	int ret = vfio_trace_mark(number);
 
-	if (fd < 0) {
-		if (vfio_device_find("hda", addr, sizeof(addr)))
-			die("find the device hda", -ENODEV);
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", addr);
-		fd = open(path, O_RDWR);
-	}
-	if (pwrite(fd, &byte, 1, PCI_INTERRUPT_LINE) != 1)
-		die("write the config space of hda", -errno);
+	if (ret)
+		die("mark the trace of accesses", ret);
 }

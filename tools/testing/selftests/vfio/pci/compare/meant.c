@@ -60,6 +60,8 @@ static const struct row rows[] = {
 	/* It has no No_Soft_Reset; the INTx Disable bit is in the second byte. */
 	{ "e1000e", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND, PCI_COMMAND + 1, 0xff,
 	  "what is written to the command register in D3hot lasts" },
+	{ "e1000e", CFG_READ, ANY, 0, ANY, ANY, PCI_COMMAND, PCI_COMMAND + 1, 0xff,
+	  "what is written to the command register in D3hot lasts, and is read" },
 	MSI_ENABLE("edu", 0x42, 0x42),
 	MSI_ENABLE("hda", 0x62, 0x62),
 	MSI_ENABLE("e1000e", 0xd2, 0xd2),

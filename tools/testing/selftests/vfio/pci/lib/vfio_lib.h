@@ -295,6 +295,13 @@ bool vfio_runtime_becomes(const char *addr, const char *state);
 /* Whether it is in that state and stays there for a while */
 bool vfio_runtime_stays(const char *addr, const char *state);
 
+/*
+ * Write a number that is told from other accesses in QEMU's trace, which
+ * "vm/run -T" keeps: to the Interrupt Line register of 0000:00:00.0, which only
+ * stores it; -errno
+ */
+int vfio_trace_mark(uint8_t number);
+
 /* Resource @index (6 is the ROM) as the kernel assigned it; -errno */
 int vfio_resource(const char *addr, int index, uint64_t *start, uint64_t *size,
 		  uint64_t *flags);
