@@ -47,6 +47,16 @@ COMPARE_CALLS ?= 50000
 # Those of "make compare_accesses"
 COMPARE_TRACED ?= 5000
 SEED ?=
+# Inputs of "make fuzz", alone and in "make check", and how it reaches devices; SEED
+# says which inputs
+FUZZ_RUNS ?= 2000
+CHECK_FUZZ_RUNS ?= 500
+FUZZ_MODE ?= group
+# The kernel with checkers that "make fuzz" and "make coverage" run on, and the tests
+# for the latter: with none named, all
+COVERAGE_KERNEL ?= 7.3
+COVERAGE_TESTS ?=
+COVERAGE_MODES ?= group/mdev cdev/mdev-cdev
 # What installs missing packages; DEPS=: does not look
 DEPS ?= KDIR='$(USER_KDIR)' scripts/deps
 # The kernel's source, or the few files of it that are needed
@@ -91,7 +101,10 @@ help: ## This list
 	@echo 'Variables: KDIR (kernel build tree), KSRC (kernel source tree), INSTALL_MOD_PATH (root of another system),'
 	@echo 'VMFLAGS (options of $(VM)/run),'
 	@echo 'JOBS (VMs at a time), MODES (of tests, see lib/mode.h), CHECK_FLAGS (of $(VM)/check),'
-	@echo 'COMPARE_CALLS (of "make compare"), COMPARE_TRACED (of "make compare_accesses"), SEED (of both), RACE_CPUS (of VMs in which processes race),'
+	@echo 'COMPARE_CALLS (of "make compare"), COMPARE_TRACED (of "make compare_accesses"),'
+	@echo 'FUZZ_RUNS, FUZZ_MODE (of "make fuzz"), CHECK_FUZZ_RUNS (of it in "make check"), SEED (of all of these),'
+	@echo 'COVERAGE_KERNEL, COVERAGE_TESTS, COVERAGE_MODES (of "make coverage"),'
+	@echo 'RACE_CPUS (of VMs in which processes race),'
 	@echo 'KERNELS (with checkers), DEBUG_TESTS, DEBUG_MODES (in "make check_debug"),'
 	@echo 'CHECK_DEBUG_TESTS, CHECK_DEBUG_MODES (in "make check"),'
 	@echo 'ARCHS (of "make cross"),'
@@ -175,6 +188,35 @@ compare_accesses: modules ## The same, to see which accesses the devices get by 
 	@$(DEPS) build run
 	@$(COMPARE) -T -n $(COMPARE_TRACED) -t $$((300 + $(COMPARE_TRACED) / 30)) $(BENCH_MODULES)
 
+# It ends with a report of any checker.
+FUZZ = $(TESTS)/fuzz/run -d $(OUT)/fuzz -n $(FUZZ_RUNS) $(if $(SEED),-s $(SEED)) -m $(FUZZ_MODE) \
+	-t $$((300 + $(FUZZ_RUNS) / 5))
+
+fuzz: ## Random calls to vfio-pci; those that reach new code are kept (FUZZ_RUNS, SEED, FUZZ_MODE)
+	@$(DEPS) build run kernel
+	@options=$$(scripts/debug-kernel $(COVERAGE_KERNEL)) || { [ $$? = 4 ] && \
+		echo '1..0 # SKIP the source of this kernel is not to be had' && exit; }; \
+	$(FUZZ) -- $$options
+
+fuzz_corpus: ## Put what the last one found into the corpus, as few and short inputs as will do
+	@$(TESTS)/fuzz/run -d $(OUT)/fuzz -M -t 1800 -- $$(scripts/debug-kernel $(COVERAGE_KERNEL))
+	@rm -f $(TESTS)/fuzz/corpus/*
+	@cp $(OUT)/fuzz/corpus/* $(TESTS)/fuzz/corpus
+
+coverage: selftests ## Lines of our files that tests and fuzzer reach together (COVERAGE_TESTS, COVERAGE_MODES)
+	@$(DEPS) build run kernel
+	@failed=; options=$$(scripts/debug-kernel $(COVERAGE_KERNEL)); \
+	$(VM)/check -g -j $(JOBS) -n 8 -o $(OUT)/coverage $(CHECK_FLAGS) \
+		-k 'coverage:scripts/debug-kernel $(COVERAGE_KERNEL)' -K coverage -S 6@coverage \
+		$(addprefix -m ,$(COVERAGE_MODES)) -a '$(VMFLAGS)' \
+		$(if $(COVERAGE_TESTS),$(addprefix $(OUT)/selftests/,$(filter-out %.sh,$(COVERAGE_TESTS))) \
+			$(addprefix $(TESTS)/,$(filter %.sh,$(COVERAGE_TESTS))),-p '$(MAKE) test_programs') || failed=1; \
+	$(FUZZ) -g $(OUT)/coverage/fuzz.gcov -- $$options || failed=1; \
+	$(TESTS)/coverage/report -o $(OUT)/coverage/missed $(OUT)/debug-$(COVERAGE_KERNEL)/gcno \
+		$(OUT)/coverage/*.gcov || failed=1; \
+	echo 'Lines that were not reached are in $(OUT)/coverage/missed'; \
+	[ ! "$$failed" ]
+
 debug_kernels: ## The kernels with all checkers on (KERNELS="6.12 7.3")
 	@$(DEPS) build kernel
 	@for v in $(KERNELS); do scripts/debug-kernel $$v || exit; done
@@ -195,6 +237,7 @@ check: ## All tests in VMs, style, sparse; ends with "N passed, N failed, N skip
 		-c 'mdevctl:$(MAKE) mdevctl' -c 'qemu:$(MAKE) qemu' \
 		-c 'compare:$(MAKE) compare SEED=$(or $(SEED),1)' \
 		-c 'accesses:$(MAKE) compare_accesses SEED=$(or $(SEED),1)' \
+		-c 'fuzz:$(MAKE) fuzz SEED=$(or $(SEED),1) FUZZ_RUNS=$(CHECK_FUZZ_RUNS)' \
 		$(patsubst %,-m %@default,$(MODES)) \
 		$(on_debug_kernels) $(addprefix -m ,$(CHECK_DEBUG_MODES)) $(race_cpus) \
 		$(if $(CHECK_DEBUG_TESTS),$(foreach v,$(KERNELS),-P '$(CHECK_DEBUG_TESTS)@$(v)-debug')) \
@@ -215,8 +258,9 @@ check_kcsan: selftests ## The tests that race on a kernel that looks for data ra
 		$(race_cpus) -m group -a '$(VMFLAGS)' $(addprefix $(OUT)/selftests/,$(RACES))
 
 check_long: ## No loop cut short, all tests in all modes on all kernels, all of what may be built
-	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 COMPARE_TRACED=30000 SEED=$$RANDOM \
-		RACE_CPUS='2 4'
+	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 \
+		COMPARE_TRACED=30000 CHECK_FUZZ_RUNS=5000 SEED=$$RANDOM RACE_CPUS='2 4'
+	@$(MAKE) fuzz FUZZ_MODE=cdev FUZZ_RUNS=5000
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
 			-c 'cross:$(MAKE) cross'"
@@ -282,5 +326,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: compare compare_accesses debug_kernels kconfig_test check_debug check_kcsan check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
+.PHONY: compare compare_accesses coverage fuzz fuzz_corpus debug_kernels kconfig_test check_debug check_kcsan check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:

@@ -2,6 +2,7 @@
 /* Do a call, and say what it was */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -36,6 +37,8 @@ static const struct {
 	[HW_CONFIG] = { "config space of the device itself" },
 };
 
+static const char bad_address[] = " at a bad address";
+
 void call_print(FILE *f, const struct call *c)
 {
 	fputs(names[c->kind].name, f);
@@ -43,7 +46,57 @@ void call_print(FILE *f, const struct call *c)
 		fprintf(f, " %s=%#llx", names[c->kind].args[i],
 			(unsigned long long)c->arg[i]);
 	if (c->bad)
-		fputs(" at a bad address", f);
+		fputs(bad_address, f);
+}
+
+unsigned int call_nr_args(uint32_t kind)
+{
+	unsigned int n = 0;
+
+	while (n < NR_ARGS && names[kind].args[n])
+		n++;
+	return n;
+}
+
+/* The kind whose name @line begins with; @line is put behind it */
+static int parse_kind(const char **line)
+{
+	for (int kind = 0; kind < NR_KINDS; kind++) {
+		size_t len = strlen(names[kind].name);
+
+		if (strncmp(*line, names[kind].name, len) ||
+		    ((*line)[len] && (*line)[len] != ' '))
+			continue;
+		*line += len;
+		return kind;
+	}
+	return -1;
+}
+
+static bool parse_arg(const char **line, const char *name, uint64_t *value)
+{
+	size_t len = strlen(name);
+	char *end;
+
+	if (**line != ' ' || strncmp(*line + 1, name, len) || (*line)[len + 1] != '=')
+		return false;
+	*value = strtoull(*line + len + 2, &end, 0);
+	*line = end;
+	return true;
+}
+
+bool call_parse(const char *line, struct call *c)
+{
+	int kind = parse_kind(&line);
+
+	if (kind < 0)
+		return false;
+	*c = (struct call){ .kind = kind };
+	for (unsigned int i = 0; i < call_nr_args(kind); i++)
+		if (!parse_arg(&line, names[kind].args[i], &c->arg[i]))
+			return false;
+	c->bad = !strcmp(line, bad_address);
+	return c->bad || !*line;
 }
 
 /* A file descriptor for a number: mostly one of the first @n eventfds */
@@ -162,6 +215,21 @@ static void ioeventfd_args(const struct session *s, const struct call *c, uint8_
 		some_fd(s, c->arg[4] - 100, 1);
 }
 
+/* A part of a BAR, or two; one that is too big is refused */
+static void dma_buf_args(struct random *r, uint8_t *data)
+{
+	struct vfio_device_feature_dma_buf *args = (void *)data;
+
+	args->region_index = random_below(r, 7);
+	args->open_flags = O_RDWR | O_CLOEXEC;
+	args->flags = 0;
+	args->nr_ranges = 1 + random_below(r, 2);
+	for (unsigned int i = 0; i < args->nr_ranges; i++) {
+		args->dma_ranges[i].offset = random_below(r, 4) << 12;
+		args->dma_ranges[i].length = (1 + random_below(r, 2)) << 12;
+	}
+}
+
 static void feature_args(const struct session *s, const struct call *c, uint8_t *data)
 {
 	struct vfio_device_feature *args = (void *)data;
@@ -176,6 +244,8 @@ static void feature_args(const struct session *s, const struct call *c, uint8_t 
 		memcpy(args->data, &fd, 4);
 		if (c->arg[2] & 7)
 			memset(args->data + 4, 0, 4);
+	} else if ((args->flags & 0xffff) == VFIO_DEVICE_FEATURE_DMA_BUF && c->arg[2] & 7) {
+		dma_buf_args(&r, args->data);
 	}
 }
 
@@ -249,12 +319,21 @@ static int call(struct session *s, const struct call *c, uint8_t *data, uint32_t
 	}
 }
 
+static void keep_dma_buf(struct session *s, int fd)
+{
+	if (s->dma_buf >= 0)
+		close(s->dma_buf);
+	s->dma_buf = fd;
+}
+
 int call_do(struct session *s, const struct call *c, uint8_t *data, uint32_t *len)
 {
 	int ret = call(s, c, data, len);
 
 	if (c->kind == FEATURE && !ret && !(c->arg[1] & VFIO_DEVICE_FEATURE_PROBE))
 		s->low_power = true;
+	else if (c->kind == FEATURE && ret > 0)
+		keep_dma_buf(s, ret);
 	/* The kernel suspends a device later, when it has nothing else to do */
 	if (s->low_power)
 		vfio_sleep_ms(5);
@@ -268,6 +347,7 @@ int session_open(struct session *s, const struct model *m)
 
 	s->model = m;
 	s->dev = VFIO_DEV_INIT;
+	s->dma_buf = -1;
 	s->low_power = false;
 	/* The same numbers each time */
 	for (int i = 0; i < NR_EVENTFDS; i++) {
@@ -287,6 +367,7 @@ int session_open(struct session *s, const struct model *m)
 void session_close(struct session *s)
 {
 	vfio_dev_close(&s->dev);
+	keep_dma_buf(s, -1);
 	for (int i = 0; i < NR_EVENTFDS; i++)
 		close(s->fds[i]);
 }

@@ -145,6 +145,8 @@ const struct area *area_some(const struct model *m, struct random *r, bool write
 
 /* --- make.c ------------------------------------------------------------------- */
 
+/* One call */
+void make_call(const struct model *m, struct random *r, struct call *c);
 /* The calls of a chunk */
 void make_calls(const struct model *m, uint64_t seed, unsigned int chunk,
 		struct call *calls, unsigned int n);
@@ -160,12 +162,14 @@ void make_calls(const struct model *m, uint64_t seed, unsigned int chunk,
  * @dev: the device, open
  * @model: which it is
  * @fds: eventfds
+ * @dma_buf: the dma-buf that was had last, or -1
  * @low_power: it may be in low power
  */
 struct session {
 	struct vfio_dev dev;
 	const struct model *model;
 	int fds[NR_EVENTFDS];
+	int dma_buf;
 	bool low_power;
 };
 
@@ -180,8 +184,11 @@ void areas_clear(const struct session *s);
  * how many of them came back
  */
 int call_do(struct session *s, const struct call *c, uint8_t *data, uint32_t *len);
-/* A call in words */
+/* A call in words, and back: false if these are no call's */
 void call_print(FILE *f, const struct call *c);
+bool call_parse(const char *line, struct call *c);
+/* How many arguments such calls have */
+unsigned int call_nr_args(uint32_t kind);
 
 /* --- meant.c ------------------------------------------------------------------ */
 

@@ -292,6 +292,16 @@ static void make(struct maker *k, struct call *c)
 		 random_percent(&k->r, 2);
 }
 
+void make_call(const struct model *m, struct random *r, struct call *c)
+{
+	struct maker k = { .m = m, .pm = find_cap(m, PCI_CAP_ID_PM) };
+
+	k.sweep = random_next(r) % 0x300;
+	k.r = *r;
+	make(&k, c);
+	r->state = k.r.state;
+}
+
 void make_calls(const struct model *m, uint64_t seed, unsigned int chunk,
 		struct call *calls, unsigned int n)
 {
