@@ -132,7 +132,8 @@ modules_uninstall: may_install ## Remove them again
 	@rmdir --ignore-fail-on-non-empty '$(MODLIB)/updates' 2>/dev/null || [ ! -d '$(MODLIB)/updates' ]
 	@scripts/modules-installed no $(KREL) '$(INSTALL_MOD_PATH)' $(UPDATES)
 
-selftests: ## Build the tests and the demo program, into build/selftests
+# One of the modules that only tests need is a driver on the library.
+selftests: modules ## Build the tests and the demo program, into build/selftests
 	@$(DEPS) build
 	@mkdir -p $(OUT)/selftests
 	+@source=$(SOURCE) && $(MAKE) $(if $(V),,-s) -C $(TESTS) OUTPUT=$(OUT)/selftests \
