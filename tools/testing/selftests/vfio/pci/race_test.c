@@ -81,6 +81,7 @@ struct access_counts {
 struct access {
 	struct vfio_dev dev;
 	void *bar;
+	int32_t doorbell;
 	unsigned int reg;
 	uint32_t value;
 	struct access_counts *counts;
@@ -141,6 +142,15 @@ static int write_bar(void *scene, int round)
 				     &a->value, 4), -EIO);
 }
 
+/* The kernel writes: at once, or from a thread if something is in the way */
+static int ring(void *scene, int round)
+{
+	static const uint64_t once = 1;
+	struct access *a = scene;
+
+	return write(a->doorbell, &once, sizeof(once)) == sizeof(once) ? 0 : -errno;
+}
+
 static int decoding(void *scene, int round)
 {
 	struct access *a = scene;
@@ -185,7 +195,7 @@ FIXTURE_VARIANT(access) {
 	struct vfio_target target;
 	unsigned int reg;
 	int rounds;
-	struct contender contenders[8];
+	struct contender contenders[10];
 };
 
 /* Registers that hold the same after a reset, and take it when it is written */
@@ -197,7 +207,7 @@ FIXTURE_VARIANT(access) {
 	{									\
 		.target = { on }, .reg = constant, .rounds = times,		\
 		.contenders = { __VA_ARGS__, RUNS(load), RUNS(store),		\
-				RUNS(read_bar), RUNS(write_bar) },		\
+				RUNS(read_bar), RUNS(write_bar), RUNS(ring) },	\
 	}
 
 FIXTURE_VARIANT_ADD(access, edu_decoding)
@@ -219,6 +229,21 @@ FIXTURE_VARIANT_ADD(access, nvme_all)
 FIXTURE_VARIANT_ADD(access, e1000e_all)
 	ACCESS("e1000e", E1000E_CONSTANT, 5, RUNS(hot_reset), RUNS(decoding), RUNS(d3));
 
+/* Written by an eventfd, the register keeps its value, too */
+static int set_doorbell(struct access *a)
+{
+	struct vfio_device_ioeventfd set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_DEVICE_IOEVENTFD_32,
+		.offset = vfio_region_pos(&a->dev, VFIO_PCI_BAR0_REGION_INDEX, a->reg),
+		.data = a->value,
+	};
+
+	a->doorbell = vfio_eventfd();
+	set.fd = a->doorbell;
+	return vfio_ioctl(a->dev.fd, VFIO_DEVICE_IOEVENTFD, &set);
+}
+
 FIXTURE_SETUP(access)
 {
 	uint64_t value;
@@ -234,6 +259,7 @@ FIXTURE_SETUP(access)
 	ASSERT_EQ(0, vfio_load(self->a->bar + variant->reg, 4, &value));
 	self->a->value = value;
 	ASSERT_NE(~0U, self->a->value);
+	ASSERT_EQ(0, set_doorbell(self->a));
 }
 
 FIXTURE_TEARDOWN(access)
