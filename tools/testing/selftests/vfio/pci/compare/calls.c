@@ -372,11 +372,26 @@ void session_close(struct session *s)
 		close(s->fds[i]);
 }
 
+/*
+ * What is selected in virtio's common configuration (virtio 1.1, 4.1.4.3) outlasts its
+ * user, and may be written through a window in config space, too.
+ */
+static void clear_virtio(const struct session *s)
+{
+	static const uint32_t select;
+
+	if (strcmp(s->model->name, "virtio"))
+		return;
+	vfio_region_write(&s->dev, 4, 0x0, &select, sizeof(select));
+	vfio_region_write(&s->dev, 4, 0x8, &select, sizeof(select));
+}
+
 void areas_clear(const struct session *s)
 {
 	static const char zero[0x10000];
 	const struct area *a;
 
+	clear_virtio(s);
 	for (unsigned int i = 0; (a = area_at(i)); i++)
 		if (a->write && !a->table && !strcmp(a->device, s->model->name))
 			vfio_region_write(&s->dev, a->bar, a->start, zero, a->end - a->start);

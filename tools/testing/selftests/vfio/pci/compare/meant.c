@@ -57,6 +57,12 @@ static const struct row rows[] = {
 	  "the error interrupt of conventional devices can be used on all kernels" },
 	{ NULL, HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
 	  PCI_COMMAND_INTX_DISABLE >> 8, "INTx is off at a device that uses MSI", true },
+	/* Both were reset while MSI-X was on, which was turned off later. */
+	{ "nvme sriov", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
+	  PCI_COMMAND_INTX_DISABLE >> 8,
+	  "INTx Disable of a device is what the user set, after MSI and a reset, too" },
+	{ "virtio e1000e nvme sriov", SET_IRQS, 2, VFIO_PCI_MSIX_IRQ_INDEX, ANY, ANY, 0,
+	  NR_EVENTFDS - 1, 0xff, "vectors of a block that is refused stay as they are", true },
 	/* It has no No_Soft_Reset; the INTx Disable bit is in the second byte. */
 	{ "e1000e", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND, PCI_COMMAND + 1, 0xff,
 	  "what is written to the command register in D3hot lasts" },
