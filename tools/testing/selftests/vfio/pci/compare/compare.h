@@ -192,8 +192,24 @@ unsigned int call_nr_args(uint32_t kind);
 
 /* --- meant.c ------------------------------------------------------------------ */
 
+/**
+ * struct past - what calls before in the same chunk have to do with an answer
+ * @chunk: the chunk
+ * @nr: the call that came last
+ * @asleep: the device is in D3hot, and forgets its command register there
+ * @written: its command register was written in D3hot
+ */
+struct past {
+	unsigned int chunk;
+	unsigned int nr;
+	bool asleep;
+	bool written;
+};
+
+/* Take a call and its answer into account */
+void past_add(struct past *past, const struct record *r);
 /* Number of the row that says why two answers may differ, or -1 */
-int meant(const struct record *stock, const struct record *ours);
+int meant(const struct past *past, const struct record *stock, const struct record *ours);
 const char *meant_reason(int row);
 #define MAX_MEANT	32
 
@@ -216,8 +232,11 @@ void log_read(struct log *l, const char *path);
 const struct record *log_next(struct log *l);
 void log_free(struct log *l);
 
-/* Whether two answers are the same, or meant to differ; @row as of meant() */
-bool same(const struct record *a, const struct record *b, int *row);
+/*
+ * Whether two answers are the same, or meant to differ; @row as of meant().  It is
+ * asked of each call in turn, with the same @past.
+ */
+bool same(struct past *past, const struct record *a, const struct record *b, int *row);
 /* A call and what it returned, in a line */
 void call_line(const struct record *r);
 void difference_print(const struct record *stock, const struct record *ours);

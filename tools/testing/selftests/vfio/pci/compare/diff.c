@@ -45,14 +45,15 @@ const struct record *log_next(struct log *l)
 	return r;
 }
 
-bool same(const struct record *a, const struct record *b, int *row)
+bool same(struct past *past, const struct record *a, const struct record *b, int *row)
 {
 	*row = -1;
+	past_add(past, a);
 	if (a->nr != b->nr || memcmp(&a->call, &b->call, sizeof(a->call)))
 		die("compare logs of different calls", 0);
 	if (a->ret == b->ret && a->len == b->len && !memcmp(a->data, b->data, a->len))
 		return true;
-	*row = meant(a, b);
+	*row = meant(past, a, b);
 	return *row >= 0;
 }
 
@@ -133,6 +134,7 @@ static void find(struct state *s, const struct record *a, const struct record *b
 static const struct record *compare_device(struct state *s, const struct record *a)
 {
 	unsigned int chunk = ~0, bad = ~0;
+	struct past past = { 0 };
 	const struct record *b;
 	int row;
 
@@ -152,7 +154,7 @@ static const struct record *compare_device(struct state *s, const struct record 
 		/* What comes after a difference may come from it */
 		if (chunk == bad)
 			continue;
-		if (!same(a, b, &row)) {
+		if (!same(&past, a, b, &row)) {
 			bad = chunk;
 			find(s, a, b);
 		} else if (row >= 0) {

@@ -22,6 +22,7 @@
  * @mask: bits of these bytes
  * @reason: why
  * @only_ours: where they differ, the bits are set in ours
+ * @after: only after the command register was written in D3hot
  */
 struct row {
 	const char *devices;
@@ -35,6 +36,7 @@ struct row {
 	uint8_t mask;
 	const char *reason;
 	bool only_ours;
+	bool after;
 };
 
 /* In "first" and "last": the low byte of the control register */
@@ -49,6 +51,12 @@ struct row {
 	  "a write that ends before the MSI control register doesn't turn MSI off",	\
 	  true }
 
+#define WRITTEN_ASLEEP(_kind, _first, _last, _reason)				\
+	{ "e1000e", _kind, ANY, 0, ANY, ANY, _first, _last, 0xff, _reason, .after = true }
+
+#define BARS_AS_WRITTEN								\
+	"memory is decoded as written to the command register in D3hot"
+
 static const struct row rows[] = {
 	{ CONVENTIONAL, GET_IRQ_INFO, 1, VFIO_PCI_ERR_IRQ_INDEX, -EINVAL, 0, 0, 127, 0xff,
 	  "the error interrupt of conventional devices is there on all kernels" },
@@ -57,17 +65,22 @@ static const struct row rows[] = {
 	  "the error interrupt of conventional devices can be used on all kernels" },
 	{ NULL, HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
 	  PCI_COMMAND_INTX_DISABLE >> 8, "INTx is off at a device that uses MSI", true },
-	/* Both were reset while MSI-X was on, which was turned off later. */
-	{ "nvme sriov", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
+	/* They were reset, or woke up from D3hot, while MSI or MSI-X was on. */
+	{ "e1000e nvme sriov", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
 	  PCI_COMMAND_INTX_DISABLE >> 8,
 	  "INTx Disable of a device is what the user set, after MSI and a reset, too" },
 	{ "virtio e1000e nvme sriov", SET_IRQS, 2, VFIO_PCI_MSIX_IRQ_INDEX, ANY, ANY, 0,
 	  NR_EVENTFDS - 1, 0xff, "vectors of a block that is refused stay as they are", true },
-	/* It has no No_Soft_Reset; the INTx Disable bit is in the second byte. */
-	{ "e1000e", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND, PCI_COMMAND + 1, 0xff,
-	  "what is written to the command register in D3hot lasts" },
-	{ "e1000e", CFG_READ, ANY, 0, ANY, ANY, PCI_COMMAND, PCI_COMMAND + 1, 0xff,
-	  "what is written to the command register in D3hot lasts, and is read" },
+	/* The INTx Disable bit is in the second byte. */
+	WRITTEN_ASLEEP(HW_CONFIG, PCI_COMMAND, PCI_COMMAND + 1,
+		       "what is written to the command register in D3hot lasts"),
+	WRITTEN_ASLEEP(CFG_READ, PCI_COMMAND, PCI_COMMAND + 1,
+		       "what is written to the command register in D3hot lasts, and is read"),
+	/* With memory decoding off there, but on for the user, they read as nothing. */
+	WRITTEN_ASLEEP(REGION_READ, 0, MAX_DATA - 1, BARS_AS_WRITTEN),
+	WRITTEN_ASLEEP(REGION_MMAP, 0, MAX_DATA - 1, BARS_AS_WRITTEN),
+	{ "e1000e", REGION_READ, 0, VFIO_PCI_ROM_REGION_INDEX, -ENOMEM, ANY, 0, MAX_DATA - 1,
+	  0xff, BARS_AS_WRITTEN, .after = true },
 	MSI_ENABLE("edu", 0x42, 0x42),
 	MSI_ENABLE("hda", 0x62, 0x62),
 	MSI_ENABLE("e1000e", 0xd2, 0xd2),
@@ -87,8 +100,53 @@ static bool byte_fits(const struct row *row, const struct record *a, const struc
 	       !(row->only_ours && a->data[i] & ~b->data[i]);
 }
 
-static bool fits(const struct row *row, const struct record *a, const struct record *b)
+/* Devices without No_Soft_Reset, and their power management control register */
+static const struct {
+	const char *device;
+	unsigned int pmcsr;
+} forgetful[] = {
+	{ "e1000e", 0xcc },
+};
+
+/* Was that byte of config space written, and what? */
+static bool wrote(const struct record *r, unsigned int at, uint8_t *byte)
 {
+	uint64_t pos = r->call.arg[0];
+
+	if (r->call.kind != CFG_WRITE || r->ret < 0 || at < pos || at >= pos + r->ret)
+		return false;
+	*byte = r->call.arg[2] >> (at - pos) % 8 * 8;
+	return true;
+}
+
+void past_add(struct past *past, const struct record *r)
+{
+	uint8_t byte;
+
+	if (r->chunk != past->chunk || r->nr < past->nr)
+		*past = (struct past){ .chunk = r->chunk };
+	past->nr = r->nr;
+	if ((r->call.kind == RESET || r->call.kind == HOT_RESET) && !r->ret)
+		past->asleep = false;
+	if (past->asleep && (wrote(r, PCI_COMMAND, &byte) || wrote(r, PCI_COMMAND + 1, &byte)))
+		past->written = true;
+	for (unsigned int i = 0; i < ARRAY_SIZE(forgetful); i++) {
+		if (strcmp(r->device, forgetful[i].device) ||
+		    !wrote(r, forgetful[i].pmcsr, &byte))
+			continue;
+		/* D1 and D2 are refused by the device. */
+		if ((byte & PCI_PM_CTRL_STATE_MASK) == 3)
+			past->asleep = true;
+		else if ((byte & PCI_PM_CTRL_STATE_MASK) == 0)
+			past->asleep = false;
+	}
+}
+
+static bool fits(const struct row *row, const struct past *past, const struct record *a,
+		 const struct record *b)
+{
+	if (row->after && !past->written)
+		return false;
 	if (row->devices && !strstr(row->devices, a->device))
 		return false;
 	if (row->kind != a->call.kind)
@@ -99,29 +157,38 @@ static bool fits(const struct row *row, const struct record *a, const struct rec
 	       a->ret == row->stock && (row->ours == ANY || b->ret == row->ours);
 }
 
-static int meant_byte(const struct record *a, const struct record *b, unsigned int byte)
+static int meant_byte(const struct past *past, const struct record *a,
+		      const struct record *b, unsigned int byte)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
-		if (fits(&rows[i], a, b) && byte_fits(&rows[i], a, b, byte))
+		if (fits(&rows[i], past, a, b) && byte_fits(&rows[i], a, b, byte))
 			return i;
 	return -1;
 }
 
-int meant(const struct record *stock, const struct record *ours)
+/* Whether what they returned may differ, and so how much data came back */
+static int meant_answer(const struct past *past, const struct record *a,
+			const struct record *b)
 {
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
+		if (fits(&rows[i], past, a, b))
+			return i;
+	return -1;
+}
+
+int meant(const struct past *past, const struct record *stock, const struct record *ours)
+{
+	uint32_t len = stock->len < ours->len ? stock->len : ours->len;
 	int row = -1;
 
-	if (stock->len != ours->len)
+	if (stock->ret != ours->ret)
+		row = meant_answer(past, stock, ours);
+	if (row < 0 && (stock->ret != ours->ret || stock->len != ours->len))
 		return -1;
-	for (unsigned int i = 0; stock->ret != ours->ret && i < ARRAY_SIZE(rows); i++)
-		if (fits(&rows[i], stock, ours))
-			row = i;
-	if (stock->ret != ours->ret && row < 0)
-		return -1;
-	for (unsigned int i = 0; i < stock->len; i++) {
+	for (unsigned int i = 0; i < len; i++) {
 		if (stock->data[i] == ours->data[i])
 			continue;
-		row = meant_byte(stock, ours, i);
+		row = meant_byte(past, stock, ours, i);
 		if (row < 0)
 			return -1;
 	}

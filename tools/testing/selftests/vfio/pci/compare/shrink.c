@@ -74,6 +74,7 @@ static void attempts(const struct hunt *h, const char *driver, const char *path,
 static int differs(const struct hunt *h, bool print)
 {
 	const struct record *a, *b;
+	struct past past = { 0 };
 	struct log stock, ours;
 	int row, found = -1;
 
@@ -82,7 +83,7 @@ static int differs(const struct hunt *h, bool print)
 	while (found < 0 && (a = log_next(&stock)) && (b = log_next(&ours))) {
 		if (print && a->nr <= h->nr)
 			call_line(a);
-		if (a->nr != h->nr || same(a, b, &row))
+		if (same(&past, a, b, &row) || a->nr != h->nr)
 			continue;
 		found = a->chunk;
 		if (print)
