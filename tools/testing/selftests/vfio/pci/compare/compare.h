@@ -192,18 +192,28 @@ unsigned int call_nr_args(uint32_t kind);
 
 /* --- meant.c ------------------------------------------------------------------ */
 
+/* What answers may depend on for the rest of a chunk */
+enum event {
+	ANYTHING,
+	/* Its command register was written in D3hot, where the device forgets it. */
+	COMMAND_IN_D3HOT,
+	/* A SET_IRQS for vectors was refused. */
+	VECTORS_REFUSED,
+	NR_EVENTS
+};
+
 /**
  * struct past - what calls before in the same chunk have to do with an answer
  * @chunk: the chunk
  * @nr: the call that came last
- * @asleep: the device is in D3hot, and forgets its command register there
- * @written: its command register was written in D3hot
+ * @asleep: the device is in D3hot
+ * @happened: what did
  */
 struct past {
 	unsigned int chunk;
 	unsigned int nr;
 	bool asleep;
-	bool written;
+	bool happened[NR_EVENTS];
 };
 
 /* Take a call and its answer into account */

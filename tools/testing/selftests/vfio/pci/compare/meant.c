@@ -22,7 +22,7 @@
  * @mask: bits of these bytes
  * @reason: why
  * @only_ours: where they differ, the bits are set in ours
- * @after: only after the command register was written in D3hot
+ * @after: only after that happened
  */
 struct row {
 	const char *devices;
@@ -36,7 +36,7 @@ struct row {
 	uint8_t mask;
 	const char *reason;
 	bool only_ours;
-	bool after;
+	enum event after;
 };
 
 /* In "first" and "last": the low byte of the control register */
@@ -51,8 +51,16 @@ struct row {
 	  "a write that ends before the MSI control register doesn't turn MSI off",	\
 	  true }
 
+#define VECTORS_STAY	"vectors of a block that is refused stay as they are"
+
+/* Address and data, which are zeroed when there is no handler any more */
+#define MSI_MESSAGE(_device, _first, _last)					\
+	{ _device, HW_CONFIG, ANY, 0, ANY, ANY, _first, _last, 0xff, VECTORS_STAY,	\
+	  true, VECTORS_REFUSED }
+
 #define WRITTEN_ASLEEP(_kind, _first, _last, _reason)				\
-	{ "e1000e", _kind, ANY, 0, ANY, ANY, _first, _last, 0xff, _reason, .after = true }
+	{ "e1000e", _kind, ANY, 0, ANY, ANY, _first, _last, 0xff, _reason,	\
+	  .after = COMMAND_IN_D3HOT }
 
 #define BARS_AS_WRITTEN								\
 	"memory is decoded as written to the command register in D3hot"
@@ -69,8 +77,13 @@ static const struct row rows[] = {
 	{ "e1000e nvme sriov", HW_CONFIG, ANY, 0, ANY, ANY, PCI_COMMAND + 1, PCI_COMMAND + 1,
 	  PCI_COMMAND_INTX_DISABLE >> 8,
 	  "INTx Disable of a device is what the user set, after MSI and a reset, too" },
-	{ "virtio e1000e nvme sriov", SET_IRQS, 2, VFIO_PCI_MSIX_IRQ_INDEX, ANY, ANY, 0,
-	  NR_EVENTFDS - 1, 0xff, "vectors of a block that is refused stay as they are", true },
+	{ NULL, SET_IRQS, 2, VFIO_PCI_MSI_IRQ_INDEX, ANY, ANY, 0, NR_EVENTFDS - 1, 0xff,
+	  VECTORS_STAY, true, VECTORS_REFUSED },
+	{ NULL, SET_IRQS, 2, VFIO_PCI_MSIX_IRQ_INDEX, ANY, ANY, 0, NR_EVENTFDS - 1, 0xff,
+	  VECTORS_STAY, true, VECTORS_REFUSED },
+	MSI_MESSAGE("edu", 0x44, 0x4d),
+	MSI_MESSAGE("hda", 0x64, 0x6d),
+	MSI_MESSAGE("e1000e", 0xd4, 0xdd),
 	/* The INTx Disable bit is in the second byte. */
 	WRITTEN_ASLEEP(HW_CONFIG, PCI_COMMAND, PCI_COMMAND + 1,
 		       "what is written to the command register in D3hot lasts"),
@@ -80,7 +93,7 @@ static const struct row rows[] = {
 	WRITTEN_ASLEEP(REGION_READ, 0, MAX_DATA - 1, BARS_AS_WRITTEN),
 	WRITTEN_ASLEEP(REGION_MMAP, 0, MAX_DATA - 1, BARS_AS_WRITTEN),
 	{ "e1000e", REGION_READ, 0, VFIO_PCI_ROM_REGION_INDEX, -ENOMEM, ANY, 0, MAX_DATA - 1,
-	  0xff, BARS_AS_WRITTEN, .after = true },
+	  0xff, BARS_AS_WRITTEN, .after = COMMAND_IN_D3HOT },
 	MSI_ENABLE("edu", 0x42, 0x42),
 	MSI_ENABLE("hda", 0x62, 0x62),
 	MSI_ENABLE("e1000e", 0xd2, 0xd2),
@@ -129,7 +142,11 @@ void past_add(struct past *past, const struct record *r)
 	if ((r->call.kind == RESET || r->call.kind == HOT_RESET) && !r->ret)
 		past->asleep = false;
 	if (past->asleep && (wrote(r, PCI_COMMAND, &byte) || wrote(r, PCI_COMMAND + 1, &byte)))
-		past->written = true;
+		past->happened[COMMAND_IN_D3HOT] = true;
+	if (r->call.kind == SET_IRQS && r->ret < 0 &&
+	    (r->call.arg[2] == VFIO_PCI_MSI_IRQ_INDEX ||
+	     r->call.arg[2] == VFIO_PCI_MSIX_IRQ_INDEX))
+		past->happened[VECTORS_REFUSED] = true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(forgetful); i++) {
 		if (strcmp(r->device, forgetful[i].device) ||
 		    !wrote(r, forgetful[i].pmcsr, &byte))
@@ -145,7 +162,7 @@ void past_add(struct past *past, const struct record *r)
 static bool fits(const struct row *row, const struct past *past, const struct record *a,
 		 const struct record *b)
 {
-	if (row->after && !past->written)
+	if (row->after && !past->happened[row->after])
 		return false;
 	if (row->devices && !strstr(row->devices, a->device))
 		return false;
