@@ -92,17 +92,31 @@ void tame(const struct model *m, struct call *c)
 
 /* --- What may be -------------------------------------------------------------- */
 
+/* As many as a device may have, all of which have data */
+static void many_vectors(struct random *r, struct call *c)
+{
+	uint64_t index = c->arg[2], count = 1 + random_below(r, 64);
+
+	if (index != VFIO_PCI_MSI_IRQ_INDEX && index != VFIO_PCI_MSIX_IRQ_INDEX)
+		return;
+	c->arg[0] = sizeof(struct vfio_irq_set) + count * sizeof(int32_t);
+	c->arg[3] = random_below(r, 4) ? 0 : random_below(r, 64);
+	c->arg[4] = count;
+}
+
 static void some_call(struct random *r, const struct model *m, struct call *c)
 {
 	const struct area *a = &more[0];
 
 	make_call(m, r, c);
-	if (strcmp(a->device, m->name) || random_below(r, 10))
-		return;
-	*c = (struct call){
-		.kind = REGION_WRITE,
-		.arg = { a->bar, a->start + 4 * random_below(r, 2), 4, random_next(r) },
-	};
+	if (!strcmp(a->device, m->name) && !random_below(r, 10))
+		*c = (struct call){
+			.kind = REGION_WRITE,
+			.arg = { a->bar, a->start + 4 * random_below(r, 2), 4,
+				 random_next(r) },
+		};
+	else if (c->kind == SET_IRQS && random_below(r, 2))
+		many_vectors(r, c);
 }
 
 void input_new(struct random *r, struct input *in)
