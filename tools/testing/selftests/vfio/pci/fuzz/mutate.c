@@ -92,11 +92,15 @@ void tame(const struct model *m, struct call *c)
 
 /* --- What may be -------------------------------------------------------------- */
 
-/* As many as a device may have, all of which have data */
+/* As many as a device may have, all of which have data; lengths like to end at these */
 static void many_vectors(struct random *r, struct call *c)
 {
 	uint64_t index = c->arg[2], count = 1 + random_below(r, 64);
 
+	if (random_below(r, 2))
+		count = PICK(r, 15, 16, 17, 31, 32, 33, 63, 64);
+	if (random_below(r, 2))
+		c->arg[1] = VFIO_IRQ_SET_ACTION_TRIGGER | VFIO_IRQ_SET_DATA_EVENTFD;
 	if (index != VFIO_PCI_MSI_IRQ_INDEX && index != VFIO_PCI_MSIX_IRQ_INDEX)
 		return;
 	c->arg[0] = sizeof(struct vfio_irq_set) + count * sizeof(int32_t);
