@@ -2,8 +2,8 @@
 /*
  * Widths of AtomicOps that a device completes and that get to it: a capability of its
  * device info.  No emulated device has any, so a conventional one on the root bus is
- * shown to the PCI core as an integrated endpoint that has them.  As no root port says
- * what gets there, the core believes who has enabled the device's own requests.
+ * shown to the PCI core as an endpoint that has them.  As no root port says what gets
+ * there, the core believes who has enabled the device's own requests.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 static const struct vfio_target target = { .name = "edu" };
 
 #define EXP		0x80
-#define INTEGRATED	(2 | PCI_EXP_TYPE_RC_END << 4)
+#define ENDPOINT	(2 | PCI_EXP_TYPE_ENDPOINT << 4)
 
 #define REQUESTS	PCI_EXP_DEVCTL2_ATOMIC_REQ
 #define COMP(bits)	(PCI_EXP_DEVCAP2_ATOMIC_COMP##bits)
@@ -85,7 +85,7 @@ FIXTURE_SETUP(atomic)
 	ASSERT_EQ(0, fakecfg_add(&self->fake, &target));
 	fakecfg_put(&self->fake, PCI_CAPABILITY_LIST, 1, EXP);
 	fakecfg_fill(&self->fake, EXP, 0x3c, 0);
-	fakecfg_put(&self->fake, EXP, 4, PCI_CAP_ID_EXP | INTEGRATED << 16);
+	fakecfg_put(&self->fake, EXP, 4, PCI_CAP_ID_EXP | ENDPOINT << 16);
 	fakecfg_put(&self->fake, EXP + PCI_EXP_DEVCAP2, 4, variant->devcap2);
 	fakecfg_put(&self->fake, EXP + PCI_EXP_DEVCTL2, 2, variant->devctl2);
 	ASSERT_EQ(0, fakecfg_load(&self->fake));
