@@ -261,6 +261,8 @@ check_long: ## No loop cut short, all tests in all modes on all kernels, all of 
 			-c 'cross:$(MAKE) cross'"
 	@$(MAKE) check_kcsan CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4'
 
+check-long: check_long
+
 # For the above: "-M module" for VMs, then the programs
 test_programs:
 	@echo $(vm_modules)
@@ -321,5 +323,5 @@ clean: ## Remove what was built
 		if [ -f '$(KDIR)/Makefile' ]; then $(MAKE) -s -C $(KDIR) M=$(CURDIR)$$d clean; fi; done
 
 .PHONY: all help modules modules_install modules_uninstall selftests demo mdevctl qemu shell
-.PHONY: compare compare_accesses coverage fuzz fuzz_corpus debug_kernels kconfig_test check_debug check_kcsan check_long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
+.PHONY: compare compare_accesses coverage fuzz fuzz_corpus debug_kernels kconfig_test check_debug check_kcsan check_long check-long overlay patches overlay_test bench bench_scale bench_profile may_install check test_programs style htmldocs sparse clang cross coccicheck clean $(TEST_MODULES:%=test-module-%)
 .DELETE_ON_ERROR:
