@@ -252,11 +252,15 @@ check_kcsan: selftests ## The tests that race on a kernel that looks for data ra
 		-k 'kcsan:scripts/debug-kernel -n kcsan $(KCSAN_CONFIG) 6.12' -K kcsan \
 		$(race_cpus) -m group -a '$(VMFLAGS)' $(addprefix $(OUT)/selftests/,$(RACES))
 
-check_long: ## No loop cut short, all tests in all modes on all kernels, all of what may be built
+# By groups and by cdevs on both kernels with checkers, in each other way on one of them
+LONG_DEBUG_MODES = group cdev mdev@6.12-debug compat@7.3-debug mdev-cdev@7.3-debug
+
+check_long: ## No loop cut short, all tests in all modes, all of what may be built
 	@$(MAKE) check CHECK_FLAGS='-K default -l -t 3600 $(CHECK_FLAGS)' COMPARE_CALLS=1000000 \
 		COMPARE_TRACED=30000 CHECK_FUZZ_RUNS=5000 SEED=$$RANDOM RACE_CPUS='2 4'
 	@$(MAKE) fuzz FUZZ_MODE=cdev FUZZ_RUNS=5000
 	@$(MAKE) check_debug CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4' \
+		DEBUG_MODES='$(LONG_DEBUG_MODES)' \
 		DEBUG_COMMANDS="-c 'kconfig:$(MAKE) kconfig_test' -c 'clang:$(MAKE) clang' \
 			-c 'cross:$(MAKE) cross'"
 	@$(MAKE) check_kcsan CHECK_FLAGS='-l -t 3600 $(CHECK_FLAGS)' RACE_CPUS='2 4'
